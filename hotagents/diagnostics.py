@@ -1,0 +1,158 @@
+"""`Diagnostic`: one problem at one place, with the remedy.
+
+Files in a mount are untrusted, so everything that can come from them passes `escape` before a terminal or a log sees
+it. Codes are stable; `CODES` lists every one with its meaning, and a test holds the reference page against it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal, final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["CODES", "Diagnostic", "Severity", "did_you_mean", "errors_in", "escape", "order"]
+
+Severity = Literal["error", "warning", "info"]
+
+_RANK: Final = {"error": 0, "warning": 1, "info": 2}
+# Letters, marks, numbers, punctuation and symbols are shown; control, format (bidi!), surrogate, private-use and
+# unassigned characters and line separators could move a cursor, forge a log line or hide text, so they are spelled out.
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+CODES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        # --- the set of files
+        "bad-path": "a file name that a digest line cannot hold (newline, carriage return, backslash, not UTF-8)",
+        "duplicate-path": "two roots bring a file of the same path",
+        "not-a-regular-file": "a link, FIFO, socket or device where a file is expected; it is left out",
+        "too-deep": "directories are nested deeper than the limit",
+        "too-large": "a file, or the whole set, is over its size limit",
+        "too-many-files": "the set has more files than the limit",
+        "empty-set": "the set serves no agent, or a volume that served agents serves none",
+        # --- the text of a file
+        "alias": "YAML anchors and aliases are refused: a few bytes of them can expand to gigabytes",
+        "bad-key": "a mapping's key is a list or a mapping",
+        "control-character": "a control character or line separator in the frontmatter was replaced by a space",
+        "duplicate-key": "a key stands twice in one mapping",
+        "encoding": "the file is not UTF-8",
+        "fence-in-frontmatter": "the frontmatter ends at a `---` that does not stand alone on its line",
+        "frontmatter-too-large": "the frontmatter is over its size limit",
+        "frontmatter-too-deep": "lists and mappings in the frontmatter are nested deeper than the limit",
+        "invalid-bytes": "bytes that are not UTF-8 were replaced by U+FFFD",
+        "missing-fence": "the file has a `name:` near its top but no `---` on its first line",
+        "not-a-mapping": "the frontmatter is not a mapping of keys to values",
+        "unclosed-fence": "the frontmatter has no closing `---`",
+        "unsupported-tag": "a YAML tag other than the core schema's",
+        "yaml-syntax": "the frontmatter is not YAML",
+        # --- what the frontmatter says
+        "bad-name": "an agent's name that is not allowed",
+        "comment-in-description": "` #` starts a comment and cuts the description",
+        "duplicate-name": "two files define an agent of the same name",
+        "invalid-value": "a value outside the allowed ones; it is ignored and the default holds",
+        "likely-agent": "a file without a usable `name` that looks like an agent",
+        "limit-misspelt": "a tool limit under a key that other readers ignore; it is read as the limit it means",
+        "missing-description": "an agent has no description, or an empty one",
+        "missing-document": "a document that is required is not there",
+        "missing-name": "an agent has no name",
+        "model-unknown": "a model that is neither an alias nor looks like a model's id",
+        "name-style": "a name that is not lower-case-with-hyphens",
+        "names-differ-in-case": "two agents' names differ only in case",
+        "not-an-agent": "a Markdown file without a name; it is served as a document",
+        "null-tools": "`tools:` without a value: the agent may use no tool at all",
+        "unexpected-agent": "an agent for which the program has no class and expects none",
+        "unknown-key": "a key that the format does not know; it is kept in `extra`",
+        "wrong-type": "a value of the wrong type",
+        # --- from a model of the user's, or a plugin
+        "invalid-field": "a field that the spec's or document's own model refuses",
+        "rejected-by-plugin": "a plugin refused the set, failed, or did not answer in time",
+        "plugin-warning": "a plugin has something to say about the set",
+    }
+)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem, located.
+
+    Attributes:
+        code: Stable identifier, a key of `CODES`.
+        severity: ``error`` refuses the set, ``warning`` and ``info`` do not.
+        path: Relative to the root, ``/``-separated; empty when it concerns the set.
+        line: From 1, in the file (not in the frontmatter); 0 when it concerns the whole file.
+        column: From 1, in characters; 0 when it concerns the whole line.
+        key: Dotted key in the frontmatter, empty where none is concerned.
+        message: What was expected and what was found.
+        hint: What to do, or the line to write instead; may be empty.
+    """
+
+    code: str
+    severity: Severity
+    path: str
+    line: int
+    column: int
+    key: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Return ``path:line:column: code: key: message; hint`` on one line, safe for terminals and logs."""
+        place = escape(self.path) or "(set)"
+        if self.line:
+            place += f":{self.line}"
+            if self.column:
+                place += f":{self.column}"
+        key = f"{escape(self.key)}: " if self.key else ""
+        hint = f"; {escape(self.hint)}" if self.hint else ""
+        return f"{place}: {self.code}: {key}{escape(self.message)}{hint}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON-ready values, unescaped."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics errors first, then by place: the order in which people read and fix them."""
+    return tuple(sorted(diagnostics, key=lambda d: (_RANK[d.severity], d.path, d.line, d.column, d.code)))
+
+
+def errors_in(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return those that refuse the set."""
+    return tuple(d for d in diagnostics if d.severity == "error")
+
+
+def escape(text: str, *, limit: int = 500) -> str:
+    """Return the text on one line without anything that a terminal or a log could take for an instruction.
+
+    Args:
+        text: Untrusted text.
+        limit: Characters kept; a longer text ends in an ellipsis, so that no message carries a whole file.
+    """
+    if len(text) > limit:
+        text = text[:limit] + "…"
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_visible(c) for c in text)
+
+
+def _visible(char: str) -> str:
+    if char.isascii() and char.isprintable():
+        return char
+    if unicodedata.category(char) in _HIDDEN:
+        return char.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return char
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``did you mean "x"?`` for the nearest known word, or nothing when none is near."""
+    import difflib  # noqa: PLC0415 - costs 3 ms and is needed only when something is already wrong
+
+    folded = {k.casefold().replace("-", "").replace("_", ""): k for k in known}
+    plain = word.casefold().replace("-", "").replace("_", "")
+    if near := difflib.get_close_matches(plain, folded, n=1, cutoff=0.75):
+        return f'did you mean "{folded[near[0]]}"?'
+    return ""

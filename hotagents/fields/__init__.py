@@ -1,0 +1,142 @@
+"""From a page to a spec or a document: what each key may hold, and what becomes of a value that it may not.
+
+Three outcomes, by what a wrong value would cost. What other readers ignore too is a warning and the default holds
+(`hotagents.fields.values`). What limits an agent's tools is read the narrow way, also under a misspelt key, or is an
+error where a limit would be lost (`hotagents.fields.limits`). What makes a file no agent at all (no description, a bad
+name, broken hooks) is an error. Nothing here raises for what a file says, and no text from it is executed or expanded.
+
+`hotagents.frontmatter` makes the page; `hotagents.spec` holds the model and the tables of allowed values.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+
+from pydantic import AliasChoices
+
+from hotagents.diagnostics import did_you_mean, errors_in
+from hotagents.fields.limits import limit_meant, limits_of
+from hotagents.fields.notes import MOST, Notes
+from hotagents.fields.values import ABSENT, READ
+from hotagents.spec import FORMAT_KEYS, KNOWN_TOOLS, AgentSpec, Document, freeze, thaw
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
+
+    from hotagents.diagnostics import Diagnostic
+    from hotagents.frontmatter import Page
+
+__all__ = ["agent_from", "document_from", "kind_of"]
+
+S = TypeVar("S", bound=AgentSpec)
+
+_REQUIRED: Final = {"name": "add: name: my-agent", "description": "add: description: Use when ..."}
+
+
+def kind_of(page: Page) -> tuple[Literal["agent", "document"], tuple[Diagnostic, ...]]:
+    """Say whether a page is an agent, and what there is to say where it is not.
+
+    A page with a ``name`` is one, also with a name that `agent_from` then refuses. Any other gets ``not-an-agent``
+    (information) or, where it looks like an agent, ``likely-agent`` (a warning).
+    """
+    said = page.frontmatter
+    if said.get("name") is not None:
+        return "agent", ()
+    notes = Notes(page)
+    if "name" in said:
+        notes.add("likely-agent", "warning", ("name",), "expected a name, got nothing", _REQUIRED["name"])
+    elif key := next((key for key in said if key.casefold() == "name"), None):
+        notes.add_at_key("likely-agent", "warning", key, f'expected "name", got "{key}"', "write it as name:")
+    elif "description" in said and ("tools" in said or "model" in said):
+        message = "expected a name beside description and tools or model, got none: the file is no agent"
+        notes.add_at_key("likely-agent", "warning", "description", message, _REQUIRED["name"])
+    else:
+        notes.add("not-an-agent", "info", (), "no name: served as a document")
+    return "document", tuple(notes.found)
+
+
+def agent_from(
+    page: Page, *, spec: type[S], digest: str, known_tools: Collection[str] | None = KNOWN_TOOLS
+) -> tuple[S | None, tuple[Diagnostic, ...]]:
+    """Return the agent that a page defines, and everything that is wrong with it.
+
+    Args:
+        page: A page that `kind_of` calls an agent.
+        spec: The model; fields that it adds are filled from the keys of their names or aliases, as YAML gave them.
+        digest: Of the file's bytes, ``sha256:...``.
+        known_tools: Names against which "no tool of the list exists" is judged; None judges nothing.
+
+    Returns:
+        No agent where one of the diagnostics, or of the page's own, is an error. The page's own are not repeated.
+    """
+    if page.broken:
+        return None, ()  # whatever seems wrong or missing may stand in what could not be read
+    notes = Notes(page)
+    own = _own_keys(spec)
+    values = {_input_key(spec, field): value for field, value in _base_values(notes, own, known_tools).items()}
+    values |= {_input_key(spec, field): value for field, value in _file_values(page, digest).items()}
+    values |= {key: thaw(value) for key, value in page.frontmatter.items() if key in own}
+    agent = None if errors_in(notes.found) else notes.validated(spec, values)
+    return agent, tuple(notes.found)
+
+
+def document_from(
+    page: Page, model: type[BaseModel] | None, digest: str
+) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    """Return the document that a page is, and everything that the model has against it.
+
+    Args:
+        page: Any page; of one with errors, what could be read of it counts.
+        model: What its frontmatter must satisfy; None accepts everything and gives a read-only mapping.
+        digest: Of the file's bytes, ``sha256:...``.
+
+    Returns:
+        No document where the model refuses the frontmatter.
+    """
+    notes = Notes(page)
+    said = freeze(page.frontmatter) if model is None else notes.validated(model, thaw(page.frontmatter))
+    document = None if said is None else Document(said, page.body, page.path, digest)
+    return document, tuple(notes.found)
+
+
+def _file_values(page: Page, digest: str) -> dict[str, str]:
+    return {"prompt": page.body, "path": page.path, "digest": digest}
+
+
+def _base_values(notes: Notes, own: Collection[str], known_tools: Collection[str] | None) -> dict[str, Any]:
+    said = notes.page.frontmatter
+    for key in (key for key in _REQUIRED if key not in said):
+        notes.add(f"missing-{key}", "error", (key,), f"expected a {key}, got none", _REQUIRED[key])
+    read = {FORMAT_KEYS[key]: READ[key](notes, key, said[key]) for key in READ if key in said}
+    meant = {key: limit_meant(key) for key in said if key not in FORMAT_KEYS and key not in own}
+    limits = limits_of(notes, meant, known_tools)
+    unknown = [key for key, limit in meant.items() if limit is None]
+    _note_unknown(notes, unknown, (*FORMAT_KEYS, *own))
+    values = {field: value for field, value in read.items() if value is not ABSENT}
+    return values | limits | {"extra": {key: said[key] for key in unknown}}
+
+
+def _note_unknown(notes: Notes, keys: Sequence[str], known: Sequence[str]) -> None:
+    for key in keys[:MOST]:
+        message = f'expected a key of the format, got "{key}"; kept in extra'
+        notes.add_at_key("unknown-key", "warning", key, message, did_you_mean(key, known))
+    notes.add_rest("unknown-key", "warning", len(keys) - MOST)
+
+
+def _own_keys(spec: type[AgentSpec]) -> frozenset[str]:
+    """Return the keys of the fields that a subclass adds: names and aliases."""
+    added = ((name, info) for name, info in spec.model_fields.items() if name not in AgentSpec.model_fields)
+    return frozenset(key for name, info in added for key in (name, *_aliases(info))) - FORMAT_KEYS.keys()
+
+
+def _input_key(spec: type[AgentSpec], field: str) -> str:
+    return next(iter(_aliases(spec.model_fields[field])), field)
+
+
+def _aliases(info: FieldInfo) -> Iterable[str]:
+    alias = info.validation_alias or info.alias
+    choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
+    return (choice for choice in choices if isinstance(choice, str))

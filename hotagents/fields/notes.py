@@ -1,0 +1,121 @@
+"""`Notes`: what is wrong with one page, each finding at its place in the file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, final
+
+from pydantic import BaseModel, ValidationError
+
+from hotagents.diagnostics import Diagnostic
+from hotagents.spec import FORMAT_KEYS
+
+if TYPE_CHECKING:
+    from hotagents.diagnostics import Severity
+    from hotagents.frontmatter import Page
+
+__all__ = ["MOST", "Keys", "Notes", "at", "shown"]
+
+Keys: TypeAlias = Sequence[str | int]
+M = TypeVar("M", bound=BaseModel)
+
+MOST: Final = 50
+"""Findings of one sort that one file may bring: 64 KiB of frontmatter hold 16,000 unknown keys."""
+
+_LONGEST_SHOWN: Final = 80
+_HUGE: Final = 10**18  # a number of thousands of digits cannot even be turned into text
+
+
+@final
+class Notes:
+    """The findings about one page, in the order in which they were made; used by one thread."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.found: list[Diagnostic] = []
+
+    def add(self, code: str, severity: Severity, keys: Keys, message: str, hint: str = "") -> None:
+        """Note something about a value, placed at the innermost part of it that the file has."""
+        there = _existing(self.page.frontmatter, keys)
+        line, column = self.page.at(*there) if there else (0, 0)
+        key = ".".join(map(str, keys))
+        self.found.append(Diagnostic(code, severity, self.page.path, line, column, key, message, hint))
+
+    def add_at_key(self, code: str, severity: Severity, key: str, message: str, hint: str = "") -> None:
+        """Note something about a key itself."""
+        line, column = self.page.at_key(key)
+        self.found.append(Diagnostic(code, severity, self.page.path, line, column, key, message, hint))
+
+    def add_rest(self, code: str, severity: Severity, count: int) -> None:
+        """Note how many findings of a sort were left out, if any."""
+        if count > 0:
+            self.add(code, severity, (), f"and {count} more of these")
+
+    def ignored(self, keys: Keys, value: object, expected: str, hint: str) -> None:
+        """Note a value that other readers ignore too, so that the default holds."""
+        message = f"expected {expected}, got {shown(value)}; ignored, the default holds"
+        self.add("invalid-value", "warning", keys, message, hint)
+
+    def validated(self, model: type[M], values: Mapping[str, Any]) -> M | None:
+        """Return an instance of the model, or None after noting what it refuses."""
+        try:
+            return model.model_validate(values)
+        except ValidationError as error:
+            self._refused(error)
+        except Exception as error:  # noqa: BLE001  a validator is foreign code: it refuses the file, not the process
+            message = f"{model.__name__} failed on this file: {type(error).__name__}: {error}"
+            self.add("invalid-field", "error", (), message, "raise ValueError in a validator to refuse a value")
+        return None
+
+    def _refused(self, error: ValidationError) -> None:
+        items = error.errors(include_url=False, include_context=False)
+        for item in items[:MOST]:
+            first, *rest = item["loc"] or ("",)
+            keys = (_format_key(first), *rest)
+            if item["type"] == "missing":
+                message, hint = "expected this field, got nothing", f"add: {keys[0]}: ..."
+            else:
+                message, hint = f"{item['msg']}, got {shown(item['input'])}", ""
+            self.add("invalid-field", "error", keys if first else (), message, hint)
+        self.add_rest("invalid-field", "error", len(items) - MOST)
+
+
+def _existing(value: Any, keys: Keys) -> Keys:
+    # A model's location also names branches of a union, which are not in the file.
+    there: list[str | int] = []
+    for key in keys:
+        if _has(value, key):
+            there.append(key)
+            value = value[key]
+    return there
+
+
+def _has(value: Any, key: str | int) -> bool:
+    if isinstance(value, Mapping):
+        return key in value
+    return isinstance(value, (list, tuple)) and isinstance(key, int) and key < len(value)
+
+
+def _format_key(field: str | int) -> str | int:
+    return next((key for key, name in FORMAT_KEYS.items() if name == field), field)
+
+
+def at(value: Any, keys: Keys) -> object:
+    """Return the part of a value that the keys lead to."""
+    for key in keys:
+        value = value[key]
+    return value
+
+
+def shown(value: object) -> str:
+    """Return a short description of a value for a message: scalars as written in YAML, containers by their sort."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return json.dumps(value[:_LONGEST_SHOWN], ensure_ascii=False)
+    if isinstance(value, (int, float)):
+        return "a huge number" if abs(value) >= _HUGE else str(value)
+    return "a mapping" if isinstance(value, Mapping) else "a list"

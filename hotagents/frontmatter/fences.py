@@ -1,0 +1,73 @@
+"""Fences: where the frontmatter begins and ends.
+
+It opens with ``---`` alone on the first line and closes with the next line of three or more dashes alone. Where no such
+line follows, other readers cut at the first ``---`` anywhere, in the middle of a line too; so does this, and says so.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from hotagents.frontmatter.text import LINE_BREAK, place_of
+
+if TYPE_CHECKING:
+    from hotagents.frontmatter.page import Position
+
+__all__ = ["Split", "is_fenced", "name_line", "split"]
+
+_OPENING: Final = re.compile(r"---[ \t]*+(?:\r\n|\r|\n|\Z)")
+_CLOSING: Final = re.compile(r"(?<=[\r\n])-{3,}+[ \t]*+(?:\r\n|\r|\n|\Z)")
+_REST_OF_LINE: Final = re.compile(r"[ \t]*+(?:\r\n|\r|\n|\Z)")
+_NAME: Final = re.compile(r"[ \t]*+name[ \t]*+:(?:[ \t]|\Z)")
+_NEAR_TOP: Final = 20
+
+
+class Split(NamedTuple):
+    """A text taken apart at its fences.
+
+    Attributes:
+        frontmatter: From line 2 of the file up to the closing fence.
+        body: After the closing fence's line.
+        cut: Where the closing dashes stand when they are not alone on their line; None when they are.
+    """
+
+    frontmatter: str
+    body: str
+    cut: Position | None = None
+
+
+def is_fenced(text: str) -> bool:
+    """Return whether the first line is an opening fence."""
+    return _OPENING.match(text) is not None
+
+
+def split(text: str) -> Split | None:
+    """Return a fenced text's frontmatter and body; None where no ``---`` follows the opening fence."""
+    opening = _OPENING.match(text)
+    start = opening.end() if opening else 0
+    if closing := _CLOSING.search(text, start):
+        return Split(text[start : closing.start()], text[closing.end() :])
+    dashes = text.find("---", start)
+    if dashes < 0:
+        return None
+    end = dashes + len("---")
+    if rest := _REST_OF_LINE.match(text, end):
+        end = rest.end()
+    return Split(text[start:dashes], text[end:], place_of(text, dashes))
+
+
+def name_line(text: str) -> int:
+    """Return the line, from 1, of a ``name:`` that says that the file means to be an agent; 0 where there is none.
+
+    It has to stand near the top, counted from the first line that is not blank. A block of code is an example, not a
+    claim, unless the whole file stands in one.
+    """
+    blank = len(text) - len(text.lstrip())
+    first_line = place_of(text, blank).line
+    for number, line in enumerate(LINE_BREAK.split(text[blank:], _NEAR_TOP)[:_NEAR_TOP]):
+        if number and line.lstrip().startswith(("```", "~~~")):
+            return 0
+        if _NAME.match(line):
+            return first_line + number
+    return 0

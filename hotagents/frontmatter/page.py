@@ -1,0 +1,72 @@
+"""`Page`: one file taken apart, with the place of every key and value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, Union, final
+
+from hotagents.diagnostics import errors_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hotagents.diagnostics import Diagnostic
+
+__all__ = ["Keys", "Page", "Position", "Value"]
+
+Value: TypeAlias = Union[bool, int, float, str, list["Value"], dict[str, "Value"], None]  # noqa: UP007  `|` takes no quotes
+"""What YAML's core schema can say."""
+
+Keys: TypeAlias = tuple[str | int, ...]
+"""The way to a value: keys of mappings and, from 0, indexes of lists."""
+
+
+class Position(NamedTuple):
+    """A place in a file; both count from 1, columns in characters. A byte order mark is not counted."""
+
+    line: int
+    column: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One file's frontmatter and body.
+
+    Attributes:
+        path: Relative to the root, ``/``-separated.
+        frontmatter: Values by top-level key; empty where there is none or YAML could not read it.
+        body: The text after the closing fence's line, untouched; the whole text where there is no frontmatter.
+        fenced: Whether an opening fence stands on the first line.
+        claims_agent: Whether the file means to be an agent though it has no frontmatter: there is no fence, or one that
+            never closes, and yet a ``name:`` line near its top.
+        diagnostics: What is wrong with the text; one error at most says why the frontmatter could not be read.
+        positions: Where each value begins, by the way to it.
+        key_positions: Where each mapping's key begins, by the way to its value.
+    """
+
+    path: str
+    frontmatter: Mapping[str, Value]
+    body: str
+    fenced: bool = False
+    claims_agent: bool = False
+    diagnostics: tuple[Diagnostic, ...] = ()
+    positions: Mapping[Keys, Position] = field(default_factory=dict)
+    key_positions: Mapping[Keys, Position] = field(default_factory=dict)
+
+    def at(self, *keys: str | int) -> Position:
+        """Return where a value begins; its nearest known parent's place otherwise, and line 1, column 1 at last."""
+        for end in range(len(keys), 0, -1):
+            if (place := self.positions.get(keys[:end])) is not None:
+                return place
+        return Position(1, 1)
+
+    def at_key(self, *keys: str | int) -> Position:
+        """Return where the key of a value begins; the place of the value or its nearest parent otherwise."""
+        place = self.key_positions.get(keys)
+        return self.at(*keys) if place is None else place
+
+    @property
+    def broken(self) -> bool:
+        """Whether an error is among the diagnostics."""
+        return bool(errors_in(self.diagnostics))

@@ -1,0 +1,156 @@
+"""`parse`: the steps from bytes to a `Page`, and the diagnostics of each."""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from hotagents.diagnostics import Diagnostic
+from hotagents.frontmatter.events import read_tree
+from hotagents.frontmatter.fences import Split, is_fenced, name_line, split
+from hotagents.frontmatter.page import Page, Position
+from hotagents.frontmatter.remedies import quoted, remedy
+from hotagents.frontmatter.text import LINE_BREAK, decode, place_of, without_control_characters
+from hotagents.frontmatter.tree import Tree, TreeError
+from hotagents.limits import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hotagents.frontmatter.page import Keys
+
+__all__ = ["page_of", "parse"]
+
+# Of a limit that stands twice the last is read, and either of the two could be the wider one.
+_ONLY_ONCE: Final = frozenset(
+    {
+        "allowed-tools",
+        "allowedTools",
+        "disallowedTools",
+        "hooks",
+        "mcpServers",
+        "name",
+        "permissionMode",
+        "tools",
+    }
+)
+_MOST_REPEATED: Final = 50  # 64 KiB hold 8,000 repeated keys
+_COMMENT: Final = re.compile(r"[ \t]+#[^\r\n]*")
+
+
+def parse(path: str, content: bytes, *, limits: Limits = Limits()) -> Page:
+    """Return a file taken apart; never raises, whatever the bytes are.
+
+    Args:
+        path: For the diagnostics: relative to the root, ``/``-separated.
+        content: The whole file.
+        limits: Bounds for the frontmatter.
+    """
+    text, found = decode(path, content)
+    if not is_fenced(text):
+        line = name_line(text)
+        if line:
+            found.append(_missing_fence(path, text, line))
+        return Page(path, MappingProxyType({}), text, claims_agent=line > 0, diagnostics=tuple(found))
+    parts = split(text)
+    if parts is None:
+        claims = name_line(text) > 0
+        message = "expected a closing ---, got the file's end"
+        hint = "write --- on a line of its own below the last key"
+        found.append(Diagnostic("unclosed-fence", "error", path, 1, 1, "", message, hint))
+        return Page(path, MappingProxyType({}), text, fenced=True, claims_agent=claims, diagnostics=tuple(found))
+    return page_of(path, parts, limits=limits, found=found)
+
+
+def page_of(path: str, parts: Split, *, limits: Limits, found: Iterable[Diagnostic] = ()) -> Page:
+    """Return the page of a text that was taken apart already; ``found`` is what is known to be wrong with it."""
+    found = [*found, *_cut(path, parts.cut)]
+    frontmatter, warnings = without_control_characters(path, parts.frontmatter)
+    found += warnings
+    try:
+        _guard_size(frontmatter, limits)
+        tree = read_tree(frontmatter, depth=limits.frontmatter_depth)
+    except TreeError as error:
+        tree = Tree(depth=0)
+        found.append(_refused(path, frontmatter, error, parts.cut, limits))
+    found += _repeated(path, tree)
+    found += _comment(path, frontmatter, tree)
+    return Page(
+        path,
+        MappingProxyType(tree.values),
+        parts.body,
+        fenced=True,
+        diagnostics=tuple(found),
+        positions=MappingProxyType(_within(tree.places, parts.cut)),
+        key_positions=MappingProxyType(tree.key_places),
+    )
+
+
+def _within(places: dict[Keys, Position], cut: Position | None) -> dict[Keys, Position]:
+    # Behind a text that does not end with a line, libyaml counts one line more than there is.
+    return places if cut is None else {keys: min(place, cut) for keys, place in places.items()}
+
+
+def _guard_size(frontmatter: str, limits: Limits) -> None:
+    size = len(frontmatter.encode(errors="surrogatepass"))
+    if size > limits.frontmatter_bytes:
+        message = f"expected at most {limits.frontmatter_bytes} bytes of frontmatter, got {size}"
+        raise TreeError("frontmatter-too-large", Position(2, 1), message)
+
+
+def _refused(path: str, frontmatter: str, error: TreeError, cut: Position | None, limits: Limits) -> Diagnostic:
+    line, column = error.place if cut is None else min(error.place, cut)
+    if error.code == "frontmatter-too-large":
+        hint = "move text below the closing ---"
+    else:
+        hint = remedy(frontmatter, error, depth=limits.frontmatter_depth)
+    return Diagnostic(error.code, "error", path, line, column, "", error.problem, hint)
+
+
+def _missing_fence(path: str, text: str, line: int) -> Diagnostic:
+    above = LINE_BREAK.split(text, line)[: line - 1]
+    fence = next((number for number, said in enumerate(above, 1) if said.strip() == "---"), 0)
+    message = f'expected --- alone on line 1 of a file with "name:" on line {line}'
+    if fence:
+        hint = f"move the --- of line {fence} to the very beginning of the file"
+    else:
+        hint = "write --- on line 1, above the keys, and --- on a line of its own below them"
+    return Diagnostic("missing-fence", "error", path, 1, 1, "", message, hint)
+
+
+def _cut(path: str, place: Position | None) -> Iterator[Diagnostic]:
+    if place is None:
+        return
+    message = "expected a closing --- alone on its line, got none; the frontmatter ends at this one"
+    hint = "write --- on a line of its own below the last key"
+    yield Diagnostic("fence-in-frontmatter", "warning", path, *place, "", message, hint)
+
+
+def _repeated(path: str, tree: Tree) -> Iterator[Diagnostic]:
+    grave = [keys for keys in tree.repeated if len(keys) == 1 and keys[0] in _ONLY_ONCE]
+    minor = [keys for keys in tree.repeated if keys not in grave]
+    for keys in (*grave, *minor[:_MOST_REPEATED]):
+        first, second = tree.repeated[keys]
+        severe = keys in grave
+        message = f'expected "{keys[-1]}" once, got it again; the first is on line {first.line}'
+        message += "" if severe else ", the last one counts"
+        key = ".".join(map(str, keys))
+        hint = "remove one of the two"
+        yield Diagnostic("duplicate-key", "error" if severe else "warning", path, *second, key, message, hint)
+    if len(minor) > _MOST_REPEATED:
+        message = f"and {len(minor) - _MOST_REPEATED} more of these"
+        yield Diagnostic("duplicate-key", "warning", path, 0, 0, "", message)
+
+
+def _comment(path: str, frontmatter: str, tree: Tree) -> Iterator[Diagnostic]:
+    comment = _COMMENT.match(frontmatter, tree.description_end) if tree.description_end >= 0 else None
+    if comment is None:
+        return
+    place = tree.places["description",]
+    hint = "quote the whole text"
+    if place_of(frontmatter, tree.description_end, first_line=2).line == place.line:
+        text = f"{tree.values['description'] or ''}{comment[0]}".strip()
+        hint = f"write: description: {quoted(text)}"
+    message = 'expected the whole text, got what stands before " #", which begins a comment'
+    yield Diagnostic("comment-in-description", "warning", path, *place, "description", message, hint)

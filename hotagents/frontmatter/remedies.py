@@ -1,0 +1,120 @@
+"""Remedies: the line to write instead of one that YAML refuses.
+
+A line is offered only after reading the frontmatter with it: the fault has to be gone, or to stand further down. It is
+text for a person to paste and is never applied, so it may guess where the reader must not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from hotagents.frontmatter.events import fault_in
+from hotagents.frontmatter.text import LINE_BREAK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hotagents.frontmatter.tree import TreeError
+
+__all__ = ["quoted", "remedy"]
+
+_ENTRY: Final = re.compile(r"( *(?:- +)*(?:[\w.-]+ *:[ \t]+)?)(.+)")
+_KEY: Final = re.compile(r"([\w.-]+):(?:[ \t]+(.*)|)\Z")
+_LIKELY_KEY: Final = re.compile(r"[a-z][\w.-]*:(?:[ \t]|\Z)")
+_INDENT: Final = re.compile(r"[ \t]*")
+_FOLD: Final = re.compile(r" ?\n ?")
+_QUOTES: Final = ("'", '"')
+_FIXED: Final = {
+    "bad-key": "quote the text if it is no YAML",
+    "alias": "quote the text, or write the value out",
+    "unsupported-tag": "remove the tag, or quote the text",
+    "not-a-mapping": "write one key: value on each line, or remove the fences if this is no frontmatter",
+    "frontmatter-too-deep": "nest less",
+}
+
+
+class _Change(NamedTuple):
+    """Lines ``first`` to ``last``, the latter excluded, and what to write instead."""
+
+    first: int
+    last: int
+    instead: str
+
+
+def quoted(text: str) -> str:
+    """Return a text as YAML in double quotes, on one line."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def remedy(frontmatter: str, error: TreeError, *, depth: int) -> str:
+    """Return what to do about a fault, with the exact line to write wherever a change of one entry cures it."""
+    lines = LINE_BREAK.split(frontmatter)
+    at = min(error.place.line - 2, len(lines) - 1)
+    if "\t" in (_INDENT.match(lines[at]) or "")[0] and error.code == "yaml-syntax":
+        return "indent with spaces, not with tabs"
+    if error.code in {"frontmatter-too-deep", "not-a-mapping"}:
+        return _FIXED[error.code]
+    for change in _changes(lines, at):
+        if _cures(lines, change, depth):
+            return f"write: {change.instead}"
+    return _FIXED.get(error.code, "")
+
+
+def _changes(lines: Sequence[str], at: int) -> Iterator[_Change]:
+    """Name the changes worth trying, the smallest first."""
+    if match := _ENTRY.fullmatch(lines[at].rstrip()):
+        head, value = match.groups()
+        if head.strip():
+            yield from (_Change(at, at + 1, head + text) for text in _as_text(value))
+    first = next((n for n in range(at, -1, -1) if _KEY.match(lines[n].rstrip())), -1)
+    if first >= 0:
+        yield from _joined(lines, first, at)
+    first = next((n for n in range(at, -1, -1) if _LIKELY_KEY.match(lines[n].rstrip())), -1)
+    if first >= 0:
+        yield from _block(lines, first, at)
+
+
+def _as_text(value: str) -> Iterator[str]:
+    """Give a value's quoted forms; none for what opens a block, or lists and mappings other than `{{ a template }}`."""
+    quote = value[0]
+    if quote in _QUOTES and len(value) > 1 and value.endswith(quote):
+        inner = value[1:-1]
+        yield quoted(inner.replace("''", "'")) if quote == "'" else f'"{_escaped(inner)}"'
+    elif quote not in "|>[{" or value.startswith("{{"):
+        yield quoted(value)
+
+
+def _escaped(inner: str) -> str:
+    return re.sub(r'\\.|"', lambda match: '\\"' if match[0] == '"' else match[0], inner)
+
+
+def _joined(lines: Sequence[str], first: int, at: int) -> Iterator[_Change]:
+    """Put a plain text and its indented continuation lines on one line."""
+    last = next((n for n in range(first + 1, len(lines)) if lines[n][:1] not in {"", " ", "\t"}), len(lines))
+    match = _KEY.match(lines[first].rstrip())
+    if match and match[2] and first < at < last:
+        rest = (line.strip() or "\n" for line in lines[first + 1 : last])
+        text = _FOLD.sub("\n", " ".join((match[2], *rest))).rstrip()
+        yield from (_Change(first, last, f"{match[1]}: {form}") for form in _as_text(text))
+
+
+def _block(lines: Sequence[str], first: int, at: int) -> Iterator[_Change]:
+    """Indent a text of several lines that starts at the left margin, up to the next likely key."""
+    last = next((n for n in range(first + 1, len(lines)) if _LIKELY_KEY.match(lines[n])), len(lines))
+    key, _, value = (part.strip() for part in lines[first].partition(":"))
+    if at < last and value[:1] not in {"[", "{", *_QUOTES}:
+        start = [] if not value or value[0] in "|>" else [value]
+        text = "\n".join([*start, *lines[first + 1 : last]]).rstrip()
+        body = "".join(f"\n  {line}" if line.strip() else "\n" for line in text.split("\n"))
+        yield _Change(first, last, f"{key}: |{body}")
+
+
+def _cures(lines: Sequence[str], change: _Change, depth: int) -> bool:
+    # Empty lines keep the numbers of the lines below.
+    new = change.instead.split("\n")
+    padding = [""] * (change.last - change.first - len(new))
+    text = "\n".join([*lines[: change.first], *new, *padding, *lines[change.last :]])
+    fault = fault_in(text, depth=depth)
+    return fault is None or fault.line - 2 >= change.first + max(len(new), change.last - change.first)

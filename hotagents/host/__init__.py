@@ -1,0 +1,293 @@
+"""`Host`: runs runners on a registry, from the first cycle to a clean end.
+
+Each runner has a loop (`hotagents.host.loop`) on a thread of its own, so that one that fails, hangs or is slow stops
+nobody else. The host itself only starts them, passes signals on, and waits.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import signal
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, final
+
+from anyio import CancelScope, CapacityLimiter, get_cancelled_exc_class, to_thread
+
+from hotagents.clock import Clock, SystemClock
+from hotagents.errors import PluginError
+from hotagents.host.execution import AsyncLoop
+from hotagents.host.loop import RunnerLoop, RunnerState, RunnerStatus, Timing
+from hotagents.plugins import Plugins, load_plugins
+from hotagents.registry import ConfigRegistry
+from hotagents.runner import CycleResult, Runner, RunnerContext, RunnerInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from pydantic import BaseModel
+
+    from hotagents.generation import Change
+    from hotagents.sources import SourceLike
+    from hotagents.spec import AgentSpec
+
+__all__ = ["Host", "HostStatus", "RunnerState", "RunnerStatus"]
+
+_MARGIN: Final = 2.0
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostStatus:
+    """A host at one moment.
+
+    Attributes:
+        runners: One for each runner.
+        healthy: For a liveness probe: every runner's last attempt ended, or began, in time, whatever its result.
+        ready: For a readiness probe: the registry has a generation and the host runs.
+    """
+
+    runners: tuple[RunnerStatus, ...]
+    healthy: bool
+    ready: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return {"runners": [r.to_dict() for r in self.runners], "healthy": self.healthy, "ready": self.ready}
+
+
+@final
+class Host:
+    """Runners on one registry.
+
+    The first cycle of each runs at once; two of one runner never overlap; one that fails backs off (its interval
+    doubles up to five minutes) and disturbs no other. All methods may be called from any thread, `stop` and `trigger`
+    from a signal handler too.
+
+    Args:
+        registry: Started by the host if it is not yet; closed by its owner.
+        runners: Runners, or infos of runners to create.
+        interval: Seconds from the end of a cycle to the begin of the next.
+        jitter: Longest random delay, in seconds, before a cycle on interval or change.
+        run_on_change: Whether a publication triggers a cycle; several while one runs trigger one more.
+        timeout: Longest cycle in seconds; then ``cycle.cancelled`` is set, and an async runner cancelled.
+        grace: Seconds that a cycle may go on after it was asked to end; then it is ``stuck``, which fails `status`.
+        plugins: Told of each finished cycle.
+        on_result: Called with each result, on the runner's own thread.
+        clock: Where time comes from.
+    """
+
+    def __init__(  # noqa: PLR0913 - keyword-only settings, each with a default
+        self,
+        registry: ConfigRegistry[Any],
+        runners: Iterable[Runner | RunnerInfo],
+        *,
+        interval: float,
+        jitter: float = 0.0,
+        run_on_change: bool = False,
+        timeout: float | None = None,
+        grace: float = 30.0,
+        plugins: Plugins | None = None,
+        on_result: Callable[[CycleResult], None] | None = None,
+        clock: Clock = SystemClock(),  # noqa: B008 - without state
+    ) -> None:
+        if interval <= 0:
+            raise ValueError(f"interval: expected more than 0 seconds, got {interval!r}")
+        self._registry = registry
+        self._run_on_change = run_on_change
+        self._plugins = plugins
+        self._on_result = on_result
+        self._clock = clock
+        self._grace = grace
+        self._owned: ConfigRegistry[Any] | None = None
+        self._running = False
+        self._async_loop = AsyncLoop()
+        self._ended: queue.SimpleQueue[RunnerLoop] = queue.SimpleQueue()
+        timing = Timing(interval=interval, jitter=jitter, timeout=timeout, grace=grace)
+        self._loops = tuple(self._loop(name, create, timing) for name, create in _creators(runners))
+        if not self._loops:
+            raise ValueError("runners: expected at least one")
+
+    @classmethod
+    def from_entry_points(
+        cls,
+        source: SourceLike,
+        names: Iterable[str],
+        *,
+        registry_options: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Host:
+        """Return a host of installed runners on a registry of its own, which it starts and closes.
+
+        Args:
+            source: As for `ConfigRegistry`.
+            names: Names of the runners.
+            registry_options: Further keyword arguments of `ConfigRegistry`.
+            options: Keyword arguments of `Host`.
+
+        Raises:
+            PluginError: If a runner is not installed, or two of them want different classes for one agent or document.
+        """
+        plugins = load_plugins()
+        infos = [plugins.runner(name) for name in names]
+        hosted = plugins.hosting(info.name for info in infos)
+        spec, documents = _schema(infos)
+        registry = ConfigRegistry(
+            source, **{"spec": spec, "documents": documents, "plugins": hosted, **(registry_options or {})}
+        )
+        host = cls(registry, infos, plugins=hosted, **options)
+        host._owned = registry
+        return host
+
+    @property
+    def registry(self) -> ConfigRegistry[Any]:
+        """The registry that the runners work on."""
+        return self._registry
+
+    def run(self) -> None:
+        """Run until `stop`; in the main thread SIGTERM and SIGINT stop, SIGHUP triggers a cycle of every runner.
+
+        Returns once every cycle has ended or, after its grace, been left behind.
+
+        Raises:
+            SourceError: If the registry has to be started and cannot read its source.
+            InvalidConfigError: If the registry has to be started and refuses it.
+        """
+        self._registry.start()
+        with _Signals(self.stop, self.trigger):
+            subscription = self._registry.subscribe(self._changed) if self._run_on_change else None
+            self._running = True
+            for loop in self._loops:
+                loop.start()
+            try:
+                for _ in self._loops:
+                    self._ended.get()
+            finally:
+                self._running = False
+                if subscription is not None:
+                    subscription.close()
+                self._async_loop.close()
+                if self._owned is not None:
+                    self._owned.close()
+
+    async def arun(self) -> None:
+        """`run` in a worker thread; a cancelled caller stops the host and waits. Signals are the caller's."""
+        try:
+            await to_thread.run_sync(self.run, limiter=CapacityLimiter(1), abandon_on_cancel=True)
+        except get_cancelled_exc_class():
+            self.stop()
+            with CancelScope(shield=True):
+                await to_thread.run_sync(self._join, limiter=CapacityLimiter(1))
+            raise
+
+    def stop(self) -> None:
+        """Let running cycles end within the grace, begin no others, and let `run` return."""
+        for loop in self._loops:
+            loop.stop()
+
+    def trigger(self) -> None:
+        """Run one cycle of every runner as soon as it can."""
+        for loop in self._loops:
+            loop.trigger("manual")
+
+    @property
+    def status(self) -> HostStatus:
+        """Every runner's state, and what a probe should answer."""
+        runners = tuple(loop.status for loop in self._loops)
+        now = self._clock.monotonic()
+        late = any(r.state == "stuck" or (r.due is not None and now > r.due + _MARGIN) for r in runners)
+        ready = self._running and self._registry.status.generation > 0
+        return HostStatus(runners=runners, healthy=not late and self._registry.healthy(), ready=ready)
+
+    def _join(self) -> None:
+        for loop in self._loops:
+            loop.join(self._grace + _MARGIN)
+
+    def _loop(self, name: str, create: Callable[[], Runner], timing: Timing) -> RunnerLoop:
+        return RunnerLoop(
+            name,
+            create,
+            self._registry,
+            timing,
+            clock=self._clock,
+            async_loop=self._async_loop,
+            finished=self._finished,
+            ended=self._ended.put,
+        )
+
+    def _changed(self, _change: Change[Any]) -> None:
+        for loop in self._loops:
+            loop.trigger("change")
+
+    def _finished(self, result: CycleResult) -> None:
+        if self._on_result is not None:
+            self._on_result(result)
+        if self._plugins is not None:
+            self._plugins.cycle_finished(result)
+
+
+def _creators(runners: Iterable[Runner | RunnerInfo]) -> list[tuple[str, Callable[[], Runner]]]:
+    creators: list[tuple[str, Callable[[], Runner]]] = []
+    for runner in runners:
+        if isinstance(runner, RunnerInfo):
+            creators.append((runner.name, partial(_create, runner)))
+        elif callable(getattr(runner, "run", None)):
+            name = getattr(runner, "name", None)
+            creators.append((name if isinstance(name, str) else type(runner).__name__, partial(_same, runner)))
+        else:
+            raise TypeError(f"expected a runner with a run(cycle) method or a RunnerInfo, got {type(runner).__name__}")
+    return creators
+
+
+def _create(info: RunnerInfo) -> Runner:
+    return info.create(RunnerContext(info.name, logging.getLogger(f"hotagents.runner.{info.name}")))
+
+
+def _same(runner: Runner) -> Runner:
+    return runner
+
+
+def _schema(
+    infos: Iterable[RunnerInfo],
+) -> tuple[type[AgentSpec] | dict[str, type[AgentSpec]], dict[str, type[BaseModel] | None]]:
+    """Return what all of the runners want; where one wants a class for every agent, that is its ``"*"``."""
+    specs: dict[str, type[AgentSpec]] = {}
+    documents: dict[str, type[BaseModel] | None] = {}
+    for info in infos:
+        wanted = info.spec if isinstance(info.spec, Mapping) else {"*": info.spec}
+        for name, spec in wanted.items():
+            if specs.setdefault(name, spec) is not spec:
+                raise PluginError(f'runner "{info.name}" wants another class than the others for agent "{name}"')
+        for path, model in info.documents.items():
+            if documents.setdefault(path, model) is not model:
+                raise PluginError(f'runner "{info.name}" wants another model than the others for "{path}"')
+    return specs, documents
+
+
+@final
+class _Signals:
+    """Handlers for the time of a run; only the main thread can have any."""
+
+    def __init__(self, stop: Callable[[], None], trigger: Callable[[], None]) -> None:
+        self._actions = {"SIGTERM": stop, "SIGINT": stop, "SIGHUP": trigger}
+        self._before: list[tuple[int, Any]] = []
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for name, action in self._actions.items():
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            if number is not None:
+                self._before.append((number, signal.signal(number, partial(_on_signal, action))))
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before:
+            signal.signal(number, handler)
+
+
+def _on_signal(action: Callable[[], None], _number: int, _frame: FrameType | None) -> None:
+    action()

@@ -1,0 +1,32 @@
+"""`Limits`: how much of a mounted, untrusted directory the process is willing to hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+__all__ = ["Limits"]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Upper bounds for untrusted input; crossing one is an error that names the bound.
+
+    The defaults fit a ConfigMap (1 MiB in all) many times over. Counts are whole numbers, sizes bytes.
+
+    Attributes:
+        file_bytes: Largest single file.
+        total_bytes: Sum over all files of one snapshot.
+        files: Number of files in one snapshot.
+        directory_depth: Levels of directories below a root.
+        frontmatter_bytes: Largest frontmatter, measured as UTF-8.
+        frontmatter_depth: Deepest nesting of lists and mappings in frontmatter.
+    """
+
+    file_bytes: int = 1024 * 1024
+    total_bytes: int = 256 * 1024 * 1024
+    files: int = 20_000
+    directory_depth: int = 32
+    frontmatter_bytes: int = 64 * 1024
+    frontmatter_depth: int = 64

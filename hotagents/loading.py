@@ -1,0 +1,271 @@
+"""Loading: from a snapshot to validated specs and documents; pure, no I/O.
+
+Every file has a *role*, which its path decides: an agent's page, a document, or just bytes. Only then is it parsed
+(`hotagents.frontmatter`) and turned into a spec (`hotagents.fields`). The outcome for one file depends on its bytes and
+its role alone, so files that have not changed keep their outcome: the same spec object, at the cost of comparing bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, final
+
+from hotagents.diagnostics import Diagnostic, errors_in, order
+from hotagents.fields import agent_from, document_from, kind_of
+from hotagents.frontmatter import parse
+from hotagents.globs import matches_any
+from hotagents.limits import Limits
+from hotagents.snapshot import LOCK_NAME, content_hash, digest_of
+from hotagents.spec import AgentSpec, Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pydantic import BaseModel
+
+    from hotagents.frontmatter import Page
+    from hotagents.snapshot import Part, Snapshot
+
+__all__ = ["Candidate", "Entry", "Schema", "load"]
+
+S = TypeVar("S", bound=AgentSpec)
+Role = Literal["agent", "document", "file"]
+_NEVER_AGENTS: Final = frozenset({"CLAUDE.md", "SKILL.md"})
+_NEVER_BELOW: Final = frozenset({"skills", "commands", "output-styles", "plugins"})
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Schema(Generic[S]):
+    """What files are validated against.
+
+    Attributes:
+        spec: The class of every agent, or one by agent's name with ``"*"`` for the rest.
+        documents: The frontmatter's model by exact relative path, None for any frontmatter; each is required to exist.
+        limits: Bounds for untrusted frontmatter.
+    """
+
+    spec: type[S] | Mapping[str, type[S]]
+    documents: Mapping[str, type[BaseModel] | None] = field(default_factory=dict)
+    limits: Limits = Limits()
+
+    def spec_for(self, name: object) -> type[S]:
+        """Return the class for an agent of that name.
+
+        Raises:
+            LookupError: If the mapping has neither the name nor ``"*"``.
+        """
+        if not isinstance(self.spec, Mapping):
+            return self.spec
+        found = self.spec.get(name) if isinstance(name, str) else None
+        return found if found is not None else self.spec["*"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[S]):
+    """The outcome for one file; a function of ``content`` and ``role``."""
+
+    content: bytes
+    role: Role
+    hash: str
+    agent: S | None = None
+    document: Document | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Candidate(Generic[S]):
+    """A whole set, loaded and not yet published.
+
+    Attributes:
+        agents: Specs by name, in the order of their paths.
+        documents: Documents by path.
+        files: Bytes of everything that is no Markdown, by path.
+        digest: Name of the content that was read.
+        parts: Volumes and directories the content came from.
+        diagnostics: All problems, errors first. With an error the set must not be published.
+        entries: Outcome by path, to load the next snapshot with.
+    """
+
+    agents: Mapping[str, S]
+    documents: Mapping[str, Document]
+    files: Mapping[str, bytes]
+    digest: str
+    parts: tuple[Part, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    entries: Mapping[str, Entry[S]]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that forbid publishing."""
+        return errors_in(self.diagnostics)
+
+    def hash_of(self, path: str) -> str:
+        """Return the hex SHA-256 of one file's bytes."""
+        return self.entries[path].hash
+
+
+def load(snapshot: Snapshot, schema: Schema[S], *, known: Sequence[Mapping[str, Entry[S]]] = ()) -> Candidate[S]:
+    """Return the set that a snapshot's bytes make, with everything that is wrong with it; never raises for any bytes.
+
+    Args:
+        snapshot: The bytes.
+        schema: What to validate against; ``known`` must come from the same one.
+        known: Entries of earlier candidates, the preferred first: the outcome for equal bytes and role is taken.
+    """
+    roles = _Roles(snapshot, schema.documents)
+    entries: dict[str, Entry[S]] = {}
+    for path, content in snapshot.files.items():
+        role = roles.of(path)
+        entries[path] = _known(path, content, role, known) or _entry(path, content, role, schema)
+    diagnostics = [*snapshot.diagnostics, *(d for entry in entries.values() for d in entry.diagnostics)]
+    diagnostics += _missing(snapshot, schema)
+    diagnostics += _name_clashes(entries)
+    return Candidate(
+        agents=MappingProxyType({e.agent.name: e.agent for e in entries.values() if e.agent is not None}),
+        documents=MappingProxyType({p: e.document for p, e in entries.items() if e.document is not None}),
+        files=MappingProxyType({p: e.content for p, e in entries.items() if e.role == "file" and not _is_lock(p)}),
+        digest=digest_of({path: entry.hash for path, entry in entries.items()}),
+        parts=snapshot.parts,
+        diagnostics=order(diagnostics),
+        entries=MappingProxyType(entries),
+    )
+
+
+def _known(path: str, content: bytes, role: Role, known: Sequence[Mapping[str, Entry[S]]]) -> Entry[S] | None:
+    for entries in known:
+        entry = entries.get(path)
+        if entry is not None and entry.role == role and entry.content == content:
+            return entry
+    return None
+
+
+def _is_lock(path: str) -> bool:
+    return path.rpartition("/")[2] == LOCK_NAME
+
+
+@final
+class _Roles:
+    """Which paths are agents.
+
+    Those below ``agents/`` where the root, or a nested volume, has such a directory, else all Markdown; or what the
+    source's own patterns say. A file is judged by the part that it comes from, unless it lies below the root's
+    ``agents/``, wherever that comes from.
+    """
+
+    def __init__(self, snapshot: Snapshot, documents: Iterable[str]) -> None:
+        self._documents = frozenset(documents)
+        self._owner: dict[str, Part] = {part.prefix + path: part for part in snapshot.parts for path in part.files}
+        self._root_has_agents = any(path.startswith("agents/") for path in snapshot.files) or any(
+            part.prefix == "agents/" for part in snapshot.parts
+        )
+        self._with_agents = {
+            part.name for part in snapshot.parts if any(path.startswith("agents/") for path in part.files)
+        }
+
+    def of(self, path: str) -> Role:
+        if path in self._documents:
+            return "document"
+        if not path.endswith(".md"):
+            return "file"
+        return "agent" if self._may_be_agent(path) else "document"
+
+    def _may_be_agent(self, path: str) -> bool:
+        *folders, name = path.split("/")
+        part = self._owner[path]
+        relative = path.removeprefix(part.prefix)
+        if part.agents is not None:
+            return matches_any(part.agents, relative)
+        if name in _NEVER_AGENTS or not _NEVER_BELOW.isdisjoint(folders):
+            return False
+        if self._root_has_agents and folders and folders[0] == "agents":
+            return True
+        if part.name in self._with_agents:
+            return relative.startswith("agents/")
+        return not self._root_has_agents
+
+
+def _entry(path: str, content: bytes, role: Role, schema: Schema[S]) -> Entry[S]:
+    digest = content_hash(content)
+    if role == "file":
+        return Entry(content, role, digest)
+    page = parse(path, content, limits=schema.limits)
+    if role == "agent":
+        agent, document, diagnostics = _agent(page, digest, schema)
+    else:
+        agent, (document, diagnostics) = None, _document(page, digest, schema)
+    return Entry(content, role, digest, agent, document, diagnostics)
+
+
+def _agent(page: Page, digest: str, schema: Schema[S]) -> tuple[S | None, Document | None, tuple[Diagnostic, ...]]:
+    if page.broken:
+        return None, None, page.diagnostics
+    kind, notes = kind_of(page)
+    if kind == "document":
+        document, problems = document_from(page, model=None, digest=f"sha256:{digest}")
+        return None, document, (*page.diagnostics, *notes, *problems)
+    try:
+        spec = schema.spec_for(page.frontmatter.get("name"))
+    except LookupError:
+        return None, None, (*page.diagnostics, *notes, _unknown_agent(page, schema.spec))
+    agent, problems = agent_from(page, spec=spec, digest=f"sha256:{digest}")
+    return agent, None, (*page.diagnostics, *notes, *problems)
+
+
+def _unknown_agent(page: Page, spec: object) -> Diagnostic:
+    expected = ", ".join(sorted(spec)) if isinstance(spec, Mapping) else ""
+    line, column = page.at("name")
+    message = f"no agent of this name is expected here; expected one of: {expected}"
+    hint = "rename the agent, or give the program a class for it"
+    return Diagnostic("unexpected-agent", "error", page.path, line, column, "name", message, hint)
+
+
+def _document(page: Page, digest: str, schema: Schema[Any]) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    """A page that is required must be right; another page's broken frontmatter is just text, and worth a warning."""
+    required = page.path in schema.documents
+    if page.broken and required:
+        return None, page.diagnostics
+    document, problems = document_from(page, model=schema.documents.get(page.path), digest=f"sha256:{digest}")
+    diagnostics = (*page.diagnostics, *problems)
+    return document, diagnostics if required else tuple(_as_warning(d) for d in diagnostics)
+
+
+def _as_warning(diagnostic: Diagnostic) -> Diagnostic:
+    d = diagnostic
+    if d.severity != "error":
+        return d
+    return Diagnostic(d.code, "warning", d.path, d.line, d.column, d.key, d.message, d.hint)
+
+
+def _missing(snapshot: Snapshot, schema: Schema[Any]) -> list[Diagnostic]:
+    message = "this document is required and is not there"
+    return [
+        Diagnostic("missing-document", "error", path, 0, 0, "", message, "add the file, or the key of the ConfigMap")
+        for path in schema.documents
+        if path not in snapshot.files
+    ]
+
+
+def _name_clashes(entries: Mapping[str, Entry[Any]]) -> list[Diagnostic]:
+    first: dict[str, tuple[str, str]] = {}
+    clashes: list[Diagnostic] = []
+    for path, entry in entries.items():
+        if entry.agent is None:
+            continue
+        name: str = entry.agent.name
+        other_name, other_path = first.setdefault(name.casefold(), (name, path))
+        if other_path != path:
+            clashes.append(_clash(path, name, other_path, other_name))
+    return clashes
+
+
+def _clash(path: str, name: str, other_path: str, other_name: str) -> Diagnostic:
+    if name == other_name:
+        message = f'the name "{name}" is also defined in {other_path}'
+        return Diagnostic("duplicate-name", "error", path, 0, 0, "name", message, "rename or remove one of the two")
+    message = f'"{name}" and "{other_name}" in {other_path} differ only in case'
+    return Diagnostic("names-differ-in-case", "warning", path, 0, 0, "name", message, "rename one of the two")

@@ -1,0 +1,412 @@
+"""`ConfigRegistry`: the current generation, and everything that keeps it current.
+
+``registry.current`` is an attribute: publishers assign it under a lock that readers never take, so reading it is one
+reference read that never blocks. That is why a registry that cannot answer is another class: before `start` it is a
+private subclass whose ``current`` raises, and in a forked child it becomes one, by assigning ``__class__``. (A property
+on the class itself would cost nine times as much at each read.)
+
+`hotagents.registry.core` holds the parts; `board` the mutable cell; `reloader` one check; `changes` the waiting.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import threading
+import weakref
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, Self, TypeVar, final, overload
+
+from anyio import CapacityLimiter, to_thread
+
+from hotagents.clock import Clock, SystemClock
+from hotagents.errors import ClosedError, ForkedError, NotStartedError
+from hotagents.limits import Limits
+from hotagents.loading import Schema
+from hotagents.registry.changes import Changes, Subscription, Waiter
+from hotagents.registry.core import Core, Settings
+from hotagents.registry.health import Facts, Health
+from hotagents.sources import Memory, source_from
+from hotagents.spec import AgentSpec
+from hotagents.watching import WatchState
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from types import TracebackType
+
+    from pydantic import BaseModel
+
+    from hotagents.generation import Change, Generation
+    from hotagents.pin import Pin
+    from hotagents.plugins import Plugins
+    from hotagents.sources import SourceLike
+    from hotagents.status import RegistryStatus, ReloadResult
+
+__all__ = ["ConfigRegistry", "Subscription"]
+
+S = TypeVar("S", bound=AgentSpec)
+R = TypeVar("R")
+Documents = Mapping[str, "type[BaseModel] | None"]
+
+
+class ConfigRegistry(Generic[S]):
+    """A mounted directory of agent definitions as numbered, immutable generations.
+
+    Use it as a context manager, sync or async. All methods may be called from any thread. Not for subclassing.
+
+    Args:
+        source: A path, several paths (a mapping prefixes their files with its keys, a list lays them over each other),
+            or a `hotagents.sources.Source`, which then belongs to this registry.
+        spec: The class of every agent, or one by agent's name with ``"*"`` for the rest.
+        documents: Frontmatter models of documents by exact relative path, None for any; each is required to be there.
+        on_invalid: What an error holds back: ``hold-set``, everything.
+        allow_empty: Whether a set without agents, or a volume that lost all of its agents, may be published.
+        limits: Bounds of what is read and parsed.
+        history: How many generations are kept.
+        resync_interval: Seconds between looks that do not wait for an event.
+        validate_timeout: Seconds that each plugin's validator may take.
+        plugins: Plugins whose hooks are called; None is none. Nothing is ever loaded by the registry.
+        clock: Where time comes from.
+
+    Attributes:
+        current: The newest generation; one reference read. Holding it in a variable is a pin.
+            Before `start` reading it raises `NotStartedError`, in a forked child `ForkedError`.
+    """
+
+    __slots__ = ("__weakref__", "_core", "_lifecycle", "_settings", "current")
+
+    current: Generation[S]
+    _core: Core[S]
+    _settings: Settings[S]
+
+    @overload
+    def __init__(
+        self: ConfigRegistry[AgentSpec],
+        source: SourceLike,
+        *,
+        documents: Documents | None = ...,
+        on_invalid: Literal["hold-set"] = ...,
+        allow_empty: bool = ...,
+        limits: Limits = ...,
+        history: int = ...,
+        resync_interval: float = ...,
+        validate_timeout: float = ...,
+        plugins: Plugins | None = ...,
+        clock: Clock = ...,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        source: SourceLike,
+        *,
+        spec: type[S] | Mapping[str, type[S]],
+        documents: Documents | None = ...,
+        on_invalid: Literal["hold-set"] = ...,
+        allow_empty: bool = ...,
+        limits: Limits = ...,
+        history: int = ...,
+        resync_interval: float = ...,
+        validate_timeout: float = ...,
+        plugins: Plugins | None = ...,
+        clock: Clock = ...,
+    ) -> None: ...
+
+    def __init__(  # noqa: PLR0913 - keyword-only settings, each with a default
+        self,
+        source: SourceLike,
+        *,
+        spec: Any = AgentSpec,
+        documents: Documents | None = None,
+        on_invalid: Literal["hold-set"] = "hold-set",
+        allow_empty: bool = False,
+        limits: Limits = Limits(),
+        history: int = 10,
+        resync_interval: float = 5.0,
+        validate_timeout: float = 5.0,
+        plugins: Plugins | None = None,
+        clock: Clock = SystemClock(),  # noqa: B008 - without state
+    ) -> None:
+        if on_invalid != "hold-set":
+            raise ValueError(f'on_invalid: expected "hold-set", got {on_invalid!r}')
+        if resync_interval <= 0:
+            raise ValueError(f"resync_interval: expected more than 0 seconds, got {resync_interval!r}")
+        if history < 1:
+            raise ValueError(f"history: expected at least 1, got {history!r}")
+        self._lifecycle = (
+            threading.Lock()
+        )  # start and close, never held while another lock of ours is wanted by a reader
+        self._settings = Settings(
+            source=source_from(source, limits=limits),
+            schema=Schema(spec, dict(documents or {}), limits),
+            allow_empty=allow_empty,
+            history=history,
+            resync_interval=resync_interval,
+            validate_timeout=validate_timeout,
+            plugins=plugins,
+            clock=clock,
+            watched=True,
+        )
+        object.__setattr__(self, "__class__", _NotStarted)
+
+    @classmethod
+    def fixed(
+        cls,
+        files: Mapping[str, str | bytes],
+        *,
+        spec: type[S] | Mapping[str, type[S]] | None = None,
+        documents: Documents | None = None,
+    ) -> ConfigRegistry[Any]:
+        """Return a started registry over files in memory that never change: for tests of applications.
+
+        Args:
+            files: Text or bytes by relative path.
+            spec: As for the registry.
+            documents: As for the registry.
+
+        Raises:
+            InvalidConfigError: If the files are refused.
+        """
+        registry: ConfigRegistry[Any] = ConfigRegistry(Memory(files), spec=spec or AgentSpec, documents=documents)
+        registry._settings = _unwatched(registry._settings)
+        registry.start()
+        return registry
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    def start(self) -> Generation[S]:
+        """Arm the watch, load generation 1, and let the watch run; on a registry that runs, return what is current.
+
+        Raises:
+            SourceError: If the source cannot be read; nothing is left running.
+            InvalidConfigError: If it is refused, with every diagnostic; nothing is left running.
+            ClosedError: If the registry was closed.
+        """
+        with self._lifecycle:
+            if type(self) is _NotStarted:
+                self._start()
+        if self._core.board.closed:
+            raise ClosedError("this registry was closed; make a new one")
+        return self.current
+
+    def close(self) -> None:
+        """End threads and release descriptors within a second; ``current`` stays readable.
+
+        From any thread, a callback too; any number of times.
+        """
+        self._core.close()
+        _started.discard(self)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        core = Core(self._settings, partial(_assign, self))
+        _CORE.__set__(self, core)
+        core.start()
+        # From here on `current` is the plain attribute; it was assigned before, so no reader finds it missing.
+        object.__setattr__(self, "__class__", ConfigRegistry)
+        _watch_for_forks(self)
+
+    # --- pull -------------------------------------------------------------------------------------------------------
+
+    def reload(self) -> ReloadResult:
+        """Read and compare now, in this thread; a check that is running is waited for and followed by another."""
+        return self._core.reload().result
+
+    def changes(self, *, after: Generation[S] | None = None) -> Changes[S]:
+        """Return an iterator over changes from this call on; it waits for each, and ends when the registry closes.
+
+        Args:
+            after: Begin with what came after this generation, not with what comes after the current one.
+        """
+        return Changes(self._core.board, after)
+
+    def wait_for(self, predicate: Callable[[Generation[S]], object], *, timeout: float) -> Generation[S]:
+        """Return the current generation as soon as it fits the predicate; at once if it does already.
+
+        Args:
+            predicate: Called in this thread without any lock.
+            timeout: Seconds.
+
+        Raises:
+            TimeoutError: If none fitted in time.
+            ClosedError: If the registry was closed meanwhile.
+        """
+        return Waiter(self._core.board).wait_for(predicate, timeout)
+
+    def subscribe(self, callback: Callable[[Change[S]], object]) -> Subscription[S]:
+        """Call back with each change, in a daemon thread of its own, latest wins; the caller closes the subscription.
+
+        What the callback raises is logged and counted, and disturbs nobody else. It may use the registry in any way.
+
+        Raises:
+            TypeError: If the callback is a coroutine function; iterate over `achanges` instead.
+        """
+        if inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(type(callback).__call__):
+            raise TypeError("subscribe: expected a plain function, got a coroutine function; use achanges() in a task")
+        return self._core.subscribe(callback)
+
+    def pin(self) -> Pin[S]:
+        """Return the current generation pinned, with rights that can only shrink; the caller closes the pin."""
+        return self._core.board.pin()
+
+    # --- look -------------------------------------------------------------------------------------------------------
+
+    @property
+    def history(self) -> tuple[Generation[S], ...]:
+        """The generations kept, newest first."""
+        return self._core.board.history()
+
+    @property
+    def status(self) -> RegistryStatus:
+        """What is served at this moment, and what is wrong."""
+        return self._core.status()
+
+    def healthy(self, *, max_age: float | None = None) -> bool:
+        """Say whether the watch is alive: it finished a check within ``max_age`` seconds (3 resyncs by default).
+
+        A rejected edit does not make it False: a restart would not cure it.
+        """
+        return self._core.healthy(max_age)
+
+    # --- async: the blocking call in a worker thread -------------------------------------------------------------
+
+    async def astart(self) -> Generation[S]:
+        """`start`, without blocking the event loop."""
+        return await to_thread.run_sync(self.start)
+
+    async def aclose(self) -> None:
+        """`close`, without blocking the event loop."""
+        await to_thread.run_sync(self.close)
+
+    async def areload(self) -> ReloadResult:
+        """`reload`, without blocking the event loop."""
+        return await to_thread.run_sync(self.reload)
+
+    def achanges(self, *, after: Generation[S] | None = None) -> AsyncIterator[Change[S]]:
+        """`changes`, without blocking the event loop; latest wins, nothing is queued. Subscribes at this call."""
+        return _each(self.changes(after=after))
+
+    async def await_for(self, predicate: Callable[[Generation[S]], object], *, timeout: float) -> Generation[S]:  # noqa: ASYNC109 - the twin of wait_for
+        """`wait_for`, without blocking the event loop; ``predicate`` runs in a worker thread."""
+        waiter = Waiter(self._core.board)
+        try:
+            return await _abandonable(partial(waiter.wait_for, predicate, timeout))
+        finally:
+            waiter.close()
+
+    async def __aenter__(self) -> Self:
+        await self.astart()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+_CORE: Final = ConfigRegistry.__dict__["_core"]
+_CURRENT: Final = ConfigRegistry.__dict__["current"]
+
+
+def _assign(registry: ConfigRegistry[Any], generation: Generation[Any]) -> None:
+    # By the slot itself: while the class is still _NotStarted, its property stands before the attribute.
+    _CURRENT.__set__(registry, generation)
+
+
+def _unwatched(settings: Settings[S]) -> Settings[S]:
+    return replace(settings, watched=False)
+
+
+async def _each(changes: Changes[S]) -> AsyncIterator[Change[S]]:
+    try:
+        while (change := await _abandonable(changes.take)) is not None:
+            yield change
+    finally:
+        changes.close()
+
+
+async def _abandonable(call: Callable[[], R]) -> R:
+    """Run a waiting call in a worker thread that counts against no limit; when cancelled, the caller wakes it."""
+    return await to_thread.run_sync(call, abandon_on_cancel=True, limiter=CapacityLimiter(1))
+
+
+# --- a registry that cannot answer ----------------------------------------------------------------------------------
+
+
+def _refusing(error: type[Exception], message: str) -> Any:
+    def refuse(_self: object) -> NoReturn:
+        raise error(message)
+
+    return property(refuse)
+
+
+@final
+class _NotStarted(ConfigRegistry[S]):
+    """A registry before `start`."""
+
+    __slots__ = ()
+
+    current = _refusing(NotStartedError, "the registry is not started: call start(), or use it in a with statement")
+    _core = _refusing(NotStartedError, "the registry is not started: call start(), or use it in a with statement")
+
+    @property
+    def history(self) -> tuple[Generation[S], ...]:
+        return ()
+
+    @property
+    def status(self) -> RegistryStatus:
+        clock = self._settings.clock
+        return Health(clock).status(Facts(None, False, WatchState("none"), None, 0, 0, 0))  # noqa: FBT003 - as named there
+
+    def healthy(self, *, max_age: float | None = None) -> bool:  # noqa: ARG002 - nothing was checked at any age
+        return False
+
+    def close(self) -> None:
+        """Nothing runs; a later `start` is still possible."""
+
+
+@final
+class _Forked(ConfigRegistry[S]):
+    """A registry of the parent process, in its child."""
+
+    __slots__ = ()
+
+    current = _refusing(ForkedError, "this registry was started before the fork; make and start one in this process")
+    _core = _refusing(ForkedError, "this registry was started before the fork; make and start one in this process")
+
+    def healthy(self, *, max_age: float | None = None) -> bool:  # noqa: ARG002 - there is no watch of any age
+        return False
+
+    def close(self) -> None:
+        """Nothing runs in this process; the parent's registry goes on."""
+
+
+# Registries that run, to be told in a forked child. Added to and discarded from by any thread (both are atomic enough
+# for a WeakSet: a copy is taken to iterate), read only in a child, which has one thread.
+_started: Final[weakref.WeakSet[ConfigRegistry[Any]]] = weakref.WeakSet()
+_fork_hook: Final = threading.Lock()
+_fork_hooked = False
+
+
+def _watch_for_forks(registry: ConfigRegistry[Any]) -> None:
+    global _fork_hooked  # noqa: PLW0603 - a process has one list of fork hooks, and it cannot be taken back
+    with _fork_hook:
+        if not _fork_hooked and hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=_after_fork)
+            _fork_hooked = True
+        _started.add(registry)
+
+
+def _after_fork() -> None:
+    for registry in list(_started):
+        object.__setattr__(registry, "__class__", _Forked)

@@ -1,0 +1,152 @@
+"""`Board`: the one mutable cell, and everybody who waits for it to change.
+
+One lock orders publications and wakes waiters; it is held for an assignment and never while foreign code runs. Readers
+of ``current`` do not come here: the registry's attribute is assigned inside that lock and read without it, which is
+safe because it is a single reference to an immutable value.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections import deque
+from typing import TYPE_CHECKING, Generic, TypeVar, final
+
+from hotagents.errors import NotStartedError
+from hotagents.generation import published
+from hotagents.pin import Pin
+from hotagents.spec import AgentSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from hotagents.diagnostics import Diagnostic
+    from hotagents.generation import Generation
+    from hotagents.loading import Candidate
+
+__all__ = ["Board"]
+
+S = TypeVar("S", bound=AgentSpec)
+
+
+@final
+class Board(Generic[S]):
+    """The current generation, those before it, and the condition that announces a change.
+
+    `publish` is called by one thread at a time (under the check lock); everything else by any thread.
+
+    Attributes:
+        closed: Whether nothing will be published any more.
+        rejections: Candidates refused so far.
+        subscriber_errors: Calls of subscribers that raised so far.
+    """
+
+    def __init__(self, assign: Callable[[Generation[S]], None], *, history: int) -> None:
+        """``assign`` puts a new generation where readers find it; ``history`` is how many are kept."""
+        self._assign = assign
+        self._changed = threading.Condition(threading.Lock())
+        self._history: deque[Generation[S]] = deque(maxlen=max(1, history))
+        self._pins: weakref.WeakSet[Pin[S]] = weakref.WeakSet()
+        self._number = 0
+        self.closed = False
+        self.rejections = 0
+        self.subscriber_errors = 0
+
+    @property
+    def current(self) -> Generation[S]:
+        """The newest generation.
+
+        Raises:
+            NotStartedError: If there is none.
+        """
+        try:
+            return self._history[0]
+        except IndexError:
+            raise NotStartedError("nothing was published yet") from None
+
+    @property
+    def latest(self) -> Generation[S] | None:
+        """The newest generation, or None before the first."""
+        return self._history[0] if self._history else None
+
+    def history(self) -> tuple[Generation[S], ...]:
+        """Return the generations kept, newest first."""
+        with self._changed:
+            return tuple(self._history)
+
+    def publish(
+        self, candidate: Candidate[S], *, diagnostics: tuple[Diagnostic, ...], created_at: datetime
+    ) -> Generation[S]:
+        """Make a candidate current under the next number, wake all waiters, and tell pins that lost a right."""
+        restores = next((g.number for g in self.history() if g.digest == candidate.digest), None)
+        generation = published(
+            candidate, number=self._number + 1, restores=restores, diagnostics=diagnostics, created_at=created_at
+        )
+        with self._changed:
+            self._number = generation.number
+            self._history.appendleft(generation)
+            self._assign(generation)
+            pins = list(self._pins)
+            self._changed.notify_all()
+        # After the assignment: a pin made from here on sees the new generation, those made before are in the list.
+        for pin in pins:
+            if pin.narrowed():
+                pin.revoked.set()
+        return generation
+
+    def reject(self) -> None:
+        """Count a refused candidate and wake those who wait for that."""
+        with self._changed:
+            self.rejections += 1
+            self._changed.notify_all()
+
+    def subscriber_failed(self) -> None:
+        """Count a call of a subscriber that raised."""
+        with self._changed:
+            self.subscriber_errors += 1
+
+    def close(self) -> None:
+        """Wake all waiters for the last time."""
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()
+
+    def wake(self) -> None:
+        """Let all waiters look again whether they should still wait."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def wait(self, done: Callable[[], bool], *, timeout: float | None = None) -> bool:
+        """Wait until ``done()`` is true, the board is closed, or ``timeout`` seconds have passed; return ``done()``.
+
+        Args:
+            done: Cheap, takes no lock; called under the board's lock.
+            timeout: Seconds; None for no limit.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self._changed:
+            while not done() and not self.closed:
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    break
+                self._changed.wait(left)
+            return done()
+
+    def pin(self) -> Pin[S]:
+        """Return the current generation pinned; the caller closes it."""
+        with self._changed:
+            pin = Pin(self.current, lambda: self.current, self._unpin)
+            self._pins.add(pin)
+        return pin
+
+    @property
+    def pins(self) -> int:
+        """How many pins are held."""
+        with self._changed:
+            return len(self._pins)
+
+    def _unpin(self, pin: Pin[S]) -> None:
+        with self._changed:
+            self._pins.discard(pin)

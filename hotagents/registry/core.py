@@ -1,0 +1,183 @@
+"""`Core`: a started registry's parts and their life; made by `start`, gone silent by `close`.
+
+Threads: the watch's (checks), one for each subscriber, one that tells plugins. They are daemons, and every registry
+that is still open when the interpreter exits is closed first, since a thread that is inside an extension then may not
+survive the interpreter's end.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
+
+from hotagents.registry.board import Board
+from hotagents.registry.changes import Subscription
+from hotagents.registry.health import Facts, Health
+from hotagents.registry.reloader import Outcome, Reloader
+from hotagents.spec import AgentSpec
+from hotagents.validation import Validation
+from hotagents.watching import Cause, Checked, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hotagents.clock import Clock
+    from hotagents.generation import Change, Generation
+    from hotagents.loading import Schema
+    from hotagents.plugins import Plugins
+    from hotagents.sources import Source
+    from hotagents.status import RegistryStatus
+
+__all__ = ["Core", "Settings"]
+
+S = TypeVar("S", bound=AgentSpec)
+_CLOSE_TIMEOUT: Final = 1.0
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(Generic[S]):
+    """Everything that `hotagents.ConfigRegistry` was made with."""
+
+    source: Source
+    schema: Schema[S]
+    allow_empty: bool
+    history: int
+    resync_interval: float
+    validate_timeout: float
+    plugins: Plugins | None
+    clock: Clock
+    watched: bool
+
+
+@final
+class Core(Generic[S]):
+    """The running parts of one registry."""
+
+    def __init__(self, settings: Settings[S], assign: Callable[[Generation[S]], None]) -> None:
+        self._settings = settings
+        self.board: Board[S] = Board(assign, history=settings.history)
+        self._health = Health(settings.clock)
+        self._reloader = Reloader(
+            settings.source,
+            settings.schema,
+            self.board,
+            self._health,
+            Validation(settings.plugins, timeout=settings.validate_timeout),
+            clock=settings.clock,
+            allow_empty=settings.allow_empty,
+        )
+        self._watch = Watch(
+            self._reloader.arm, self._check, resync_interval=settings.resync_interval, clock=settings.clock
+        )
+        self._subscriptions: weakref.WeakSet[Subscription[S]] = weakref.WeakSet()
+        self._rejections = threading.Thread(target=self._tell_rejections, name="hotagents-rejections", daemon=True)
+        self._atexit: Callable[[], None] | None = None
+        self._started = False
+
+    def start(self) -> Generation[S]:
+        """Arm, load, then let the watch run; on failure everything is closed again.
+
+        Raises:
+            SourceError: If the source cannot be read.
+            InvalidConfigError: If it is refused.
+        """
+        if self._settings.watched:
+            self._watch.arm()  # before loading, so that what changes meanwhile leaves a hint
+        try:
+            self._load_first()
+        except BaseException:
+            self.close()
+            raise
+        generation = self.board.current
+        if self._settings.watched:
+            self._watch.start()
+        self._started = True
+        self._tell_plugins()
+        self._close_at_exit()
+        return generation
+
+    def _load_first(self) -> None:
+        error = self._reloader.check(force=True).error
+        if error is not None:
+            raise error
+
+    def reload(self) -> Outcome:
+        """Check now, whatever the token says."""
+        return self._reloader.check(force=True)
+
+    def subscribe(self, callback: Callable[[Change[S]], object]) -> Subscription[S]:
+        """Call back with each change from now on."""
+        subscription = Subscription(self.board, callback)
+        self._subscriptions.add(subscription)
+        return subscription
+
+    def status(self) -> RegistryStatus:
+        """Return the status of this moment."""
+        beat = self._watch.beat
+        return self._health.status(
+            Facts(
+                generation=self.board.latest,
+                closed=self.board.closed,
+                watch=self._watch.state,
+                last_check=beat[1] if beat is not None else None,
+                missed=self._watch.missed,
+                pins=self.board.pins,
+                subscriber_errors=self.board.subscriber_errors,
+            )
+        )
+
+    def healthy(self, max_age: float | None) -> bool:
+        """Say whether the watch finished a check within ``max_age`` seconds."""
+        if not self._started or self.board.closed:
+            return False
+        if not self._settings.watched:
+            return True
+        limit = 3 * self._settings.resync_interval if max_age is None else max_age
+        beat = self._watch.beat
+        return self._watch.alive and beat is not None and self._settings.clock.monotonic() - beat[0] <= limit
+
+    def close(self) -> None:
+        """Stop checking, end all waits and threads; from any thread, any number of times."""
+        deadline = time.monotonic() + _CLOSE_TIMEOUT
+        self._reloader.stop()
+        self.board.close()
+        self._watch.close(_CLOSE_TIMEOUT)
+        for subscription in list(self._subscriptions):
+            subscription.close(max(0.0, deadline - time.monotonic()))
+        if self._rejections.is_alive() and threading.current_thread() is not self._rejections:
+            self._rejections.join(max(0.0, deadline - time.monotonic()))
+        if self._atexit is not None:
+            atexit.unregister(self._atexit)
+            self._atexit = None
+
+    def _check(self, _cause: Cause) -> Checked:
+        return self._reloader.check().checked
+
+    def _tell_plugins(self) -> None:
+        plugins = self._settings.plugins
+        if plugins is not None and plugins.implement("hotagents_generation_published"):
+            self.subscribe(plugins.generation_published)
+        if plugins is not None and plugins.implement("hotagents_generation_rejected"):
+            self._rejections.start()
+
+    def _tell_rejections(self) -> None:
+        plugins, told = self._settings.plugins, 0
+        while plugins is not None and self.board.wait(lambda: self.board.rejections > told):  # noqa: B023 - called before the next turn
+            told = self.board.rejections
+            plugins.generation_rejected(self.status())
+
+    def _close_at_exit(self) -> None:
+        own = weakref.ref(self)
+
+        def close() -> None:
+            core: Core[Any] | None = own()
+            if core is not None:
+                core.close()
+
+        self._atexit = close
+        atexit.register(close)

@@ -1,0 +1,185 @@
+"""`Reloader`: one check, from the token to the publication.
+
+Checks never run side by side: the check lock makes a second one wait, look again, and find what came meanwhile. The
+same lock covers everything that the source does, so a source needs none. It is never held while waiting for a
+subscriber.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, final
+
+from hotagents.diagnostics import Diagnostic, errors_in, order
+from hotagents.errors import InvalidConfigError, SourceError
+from hotagents.loading import Candidate, Entry, Schema, load
+from hotagents.sources import read_settled
+from hotagents.spec import AgentSpec
+from hotagents.watching import Checked
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from hotagents.clock import Clock
+    from hotagents.registry.board import Board
+    from hotagents.registry.health import Health
+    from hotagents.snapshot import Snapshot
+    from hotagents.sources import Source
+    from hotagents.status import ReloadResult
+    from hotagents.validation import Validation
+    from hotagents.watchers import Watcher
+
+__all__ = ["Outcome", "Reloader"]
+
+S = TypeVar("S", bound=AgentSpec)
+_NEVER: Final = object()
+
+
+class Outcome(NamedTuple):
+    """What a check came to."""
+
+    result: ReloadResult
+    checked: Checked
+    error: SourceError | InvalidConfigError | None = None
+
+
+@final
+class Reloader(Generic[S]):
+    """Reads, loads, validates and publishes.
+
+    `check` and `arm` may be called by any thread; all state here is guarded by the check lock.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        schema: Schema[S],
+        board: Board[S],
+        health: Health,
+        validation: Validation,
+        *,
+        clock: Clock,
+        allow_empty: bool,
+    ) -> None:
+        self._source = source
+        self._schema = schema
+        self._board = board
+        self._health = health
+        self._validation = validation
+        self._clock = clock
+        self._allow_empty = allow_empty
+        self._lock = threading.RLock()  # a validator or clock of the program's may ask for the status meanwhile
+        self._stopped = threading.Event()
+        self._seen_token: Hashable = _NEVER
+        # The token whose content is served. Only success sets it: what failed or was refused is read again at each
+        # resync, so that a fault that passes is not remembered as a state.
+        self._good_token: Hashable = _NEVER
+        self._served: Mapping[str, Entry[S]] = {}
+        self._read: Mapping[str, Entry[S]] = {}
+
+    def arm(self) -> Watcher:
+        """Return a new watcher of the source.
+
+        Raises:
+            OSError: If it cannot be armed.
+        """
+        with self._lock:
+            return self._source.watcher()
+
+    def check(self, *, force: bool = False) -> Outcome:
+        """Compare the token and, where it moved or with ``force``, read and publish or refuse; never raises."""
+        with self._lock:
+            token = self._token()
+            moved = token != self._seen_token
+            if not force and token == self._good_token:
+                return Outcome("unchanged", Checked(moved=False, finished=True))
+            self._seen_token = token
+            try:
+                snapshot = self._snapshot()
+            except SourceError as error:
+                self._health.failed(error, self._serving)
+                return Outcome("failed", Checked(moved, finished=False), error)
+            result, problem = self._decide(self._load(snapshot))
+            self._seen_token = snapshot.token
+            self._good_token = snapshot.token if problem is None else _NEVER
+            return Outcome(result, Checked(moved, finished=True), problem)
+
+    def stop(self) -> None:
+        """End waits for quiet and for validators; a check that runs now publishes nothing more."""
+        self._stopped.set()
+        self._validation.close()
+
+    @property
+    def _serving(self) -> int:
+        latest = self._board.latest
+        return latest.number if latest is not None else 0
+
+    def _token(self) -> Hashable:
+        try:
+            return self._source.token()
+        except Exception as error:  # noqa: BLE001 - a source of the program's; reading it will say what is wrong
+            return ("failed", type(error).__name__, str(error))
+
+    def _snapshot(self) -> Snapshot:
+        try:
+            return read_settled(self._source, wait=self._stopped.wait)
+        except SourceError:
+            raise
+        except Exception as error:
+            raise SourceError(f"the source failed: {type(error).__name__}: {error}") from error
+
+    def _load(self, snapshot: Snapshot) -> Candidate[S]:
+        candidate = load(snapshot, self._schema, known=(self._served, self._read))
+        self._read = candidate.entries
+        return candidate
+
+    def _decide(self, candidate: Candidate[S]) -> tuple[ReloadResult, InvalidConfigError | None]:
+        latest = self._board.latest
+        # Where files have errors, those say why agents are missing; emptiness would only stand before them.
+        diagnostics = candidate.diagnostics
+        if not errors_in(diagnostics):
+            diagnostics = order([*diagnostics, *self._emptiness(candidate)])
+        if not errors_in(diagnostics):
+            if latest is not None and candidate.digest == latest.digest:
+                self._health.unchanged(candidate.digest, latest.diagnostics)
+                return "unchanged", None
+            diagnostics = order([*diagnostics, *self._validation.run(candidate)])
+        if errors_in(diagnostics):
+            self._health.rejected(candidate.digest, diagnostics, self._serving)
+            self._board.reject()
+            return "rejected", InvalidConfigError(f"{candidate.digest[:19]} was refused:", diagnostics)
+        if self._stopped.is_set():
+            return "unchanged", None
+        self._publish(candidate, diagnostics)
+        return "published", None
+
+    def _publish(self, candidate: Candidate[S], diagnostics: tuple[Diagnostic, ...]) -> None:
+        previous = self._board.latest
+        generation = self._board.publish(candidate, diagnostics=diagnostics, created_at=self._clock.now())
+        self._served = candidate.entries
+        self._health.published(generation, previous.diff(generation) if previous is not None else None)
+
+    def _emptiness(self, candidate: Candidate[Any]) -> list[Diagnostic]:
+        if self._allow_empty:
+            return []
+        hint = "if this is meant, say allow_empty=True"
+        if not candidate.agents:
+            return [Diagnostic("empty-set", "error", "", 0, 0, "", "the set holds no agent", hint)]
+        latest = self._board.latest
+        if latest is None:
+            return []
+        now = {part.name: part for part in candidate.parts}
+        return [
+            Diagnostic(
+                "empty-set", "error", "", 0, 0, "", f"{name} held {len(state.agents)} agents and holds none", hint
+            )
+            for name, state in latest.volumes.items()
+            if state.agents and not _has_agents(candidate, now.get(name))
+        ]
+
+
+def _has_agents(candidate: Candidate[Any], part: Any) -> bool:
+    if part is None:
+        return False
+    entries = (candidate.entries.get(part.prefix + path) for path in part.files)
+    return any(entry is not None and entry.agent is not None for entry in entries)

@@ -1,0 +1,68 @@
+"""`Source`: where bytes live.
+
+A source belongs to one reader at a time: its methods are never called by two threads at once (a registry calls them
+under its check lock), so sources may keep what they read last without locks. Read `hotagents.sources.mounted` next.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from hotagents.errors import SourceError, UnsettledError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from hotagents.snapshot import Snapshot
+    from hotagents.watchers import Watcher
+
+__all__ = ["Source", "read_settled"]
+
+
+@runtime_checkable
+class Source(Protocol):
+    """What a registry needs: bytes, a cheap way to tell that they may have changed, and hints when to look."""
+
+    def read(self) -> Snapshot:
+        """Return the bytes of one instant; never waits.
+
+        Raises:
+            UnsettledError: If the bytes are moving right now; asking again after its ``retry_after`` may succeed.
+            SourceError: If they cannot be read.
+        """
+        ...
+
+    def token(self) -> Hashable:
+        """Return a value that changes when the source may have changed; opens no file, no network, never raises."""
+        ...
+
+    def watcher(self) -> Watcher:
+        """Return an armed watcher of what the source consists of now; the caller closes it.
+
+        Raises:
+            OSError: If it cannot be armed.
+        """
+        ...
+
+
+def read_settled(source: Source, *, timeout: float = 5.0, wait: Callable[[float], object] = time.sleep) -> Snapshot:
+    """Return the source's bytes once they are quiet.
+
+    Args:
+        source: What to read.
+        timeout: Longest wait in seconds.
+        wait: Waits that many seconds; a true result (as `threading.Event.wait` gives) means stop waiting at once.
+
+    Raises:
+        SourceError: If the bytes cannot be read, or (`reason` ``Unstable``) never were quiet.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            return source.read()
+        except UnsettledError as error:
+            left = deadline - time.monotonic()
+            if left <= 0 or wait(min(max(error.retry_after, 0.001), left)):
+                message = f"{error}; not quiet within {timeout:g} s"
+                raise SourceError(message, path=error.path, reason="Unstable") from error

@@ -1,0 +1,191 @@
+"""`Directory`: a plain directory, which changes file by file and so must be quiet before it is read.
+
+Nothing tells when a writer of several files has finished. What can be known is when the last change was: each file's
+and directory's ctime, which no program can set. A directory that has not changed for ``settle`` seconds is read; then
+it is scanned again, and any difference means read again. A writer that pauses for longer than ``settle`` between two
+writes can be seen half-way: write beside and rename, use a volume, or a lock file.
+
+A ctime moves in ticks of up to 10 ms, so a file changed twice within one tick looks the same; therefore nothing is
+read, nor taken from the last read, before its ctime is older than that.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, final
+
+from hotagents.errors import SourceError, UnsettledError
+from hotagents.limits import Limits
+from hotagents.sources.mounted import MountedSource, Place
+from hotagents.sources.reading import Filter, Reading
+from hotagents.sources.scan import OPEN_DIRECTORY, Scan, Signature, signature_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+
+    from hotagents.diagnostics import Diagnostic
+    from hotagents.snapshot import PartKind
+
+__all__ = ["Directory", "DirectoryMount"]
+
+_TICK: Final = 0.010
+
+
+@final
+class DirectoryMount:
+    """The plain directory at one place; see `Directory` for the arguments."""
+
+    kind: PartKind = "directory"
+    link = ""
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        settle: float,
+        only: Filter = Filter(),
+        agents: tuple[str, ...] | None = None,
+        limits: Limits,
+        is_volume: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self.path = path
+        self.settle = max(settle, _TICK)
+        self.agents = agents
+        self.limits = limits
+        self._only = only
+        self._is_volume = is_volume
+        self._seen: tuple[Hashable, float] | None = None
+        # Bytes by path, with the signature under which they were read: while that stands, a file is not opened again.
+        self.known: dict[str, tuple[Signature, bytes]] = {}
+
+    def token(self) -> Hashable:
+        """Return the signatures of all files."""
+        try:
+            return self.scan().token()
+        except SourceError as error:
+            return ("gone", error.reason)
+
+    @contextmanager
+    def pin(self) -> Iterator[_ScanPin]:
+        """Return the directory as it has been for at least ``settle`` seconds.
+
+        Raises:
+            UnsettledError: If something changed more recently.
+            SourceError: If it is not there or cannot be read.
+        """
+        scan = self.scan()
+        left = self.settle - self._quiet_for(scan)
+        if left > 0:
+            raise UnsettledError(f"{self.path}: still changing", path=self.path, retry_after=left)
+        yield _ScanPin(self, scan)
+
+    def scan(self) -> Scan:
+        """Return what lies in the directory now; opens directories only.
+
+        Raises:
+            SourceError: If it is not there or cannot be listed.
+        """
+        return Scan(self.path, self._only, self.limits.directory_depth, self._is_volume).run()
+
+    def _quiet_for(self, scan: Scan) -> float:
+        """Return for how many seconds the directory has been as it is.
+
+        By ctime against the wall clock; where that says too little (a clock that is off or was stepped, junk beside
+        the files that is left out), by how long this process has seen it unchanged.
+        """
+        token, now = scan.token(), time.monotonic()
+        if self._seen is None or self._seen[0] != token:
+            self._seen = (token, now)
+        return max(now - self._seen[1], time.time() - scan.changed_ns / 1e9)
+
+
+@final
+class _ScanPin:
+    """A directory as it was scanned."""
+
+    payload = ""
+
+    def __init__(self, mount: DirectoryMount, scan: Scan) -> None:
+        self.token = scan.token()
+        self._mount = mount
+        self._scan = scan
+
+    def read(self, problems: list[Diagnostic], prefix: str) -> Mapping[str, bytes]:
+        """Return the bytes of the scanned files; those with a known signature are not opened again."""
+        reading = Reading(self._mount.limits, problems, prefix)
+        for path in self._scan.others:
+            reading.irregular(path)
+        for path in self._scan.too_deep:
+            reading.too_deep(path)
+        root = os.open(self._mount.path, OPEN_DIRECTORY) if sys.platform != "win32" else None
+        try:
+            self._mount.known = dict(self._read(root, reading))
+        finally:
+            if root is not None:
+                os.close(root)
+        return MappingProxyType({path: reading.files[path] for path in sorted(reading.files)})
+
+    def unmoved(self) -> bool:
+        """Say whether a new scan finds the same."""
+        return self._mount.token() == self.token
+
+    def _read(self, root: int | None, reading: Reading) -> Iterator[tuple[str, tuple[Signature, bytes]]]:
+        for path, signature in self._scan.files.items():
+            last = self._mount.known.get(path)
+            if last is not None and last[0] == signature:
+                kept = reading.keep(path, last[1])
+            else:
+                kept = self._open(path, signature, root, reading)
+            if kept:
+                yield path, (signature, reading.files[path])
+
+    def _open(self, path: str, signature: Signature, root: int | None, reading: Reading) -> bool:
+        name = path if root is not None else os.path.join(self._mount.path, path)
+        try:
+            status = reading.file(name, path, dir_fd=root)
+        except FileNotFoundError as error:
+            raise UnsettledError(f"{reading.prefix}{path}: gone while reading", path=path) from error
+        # The very file that was scanned, not one that a link has put in its way since.
+        if status is not None and signature_of(status) != signature:
+            raise UnsettledError(f"{reading.prefix}{path}: changed while reading", path=path)
+        return status is not None
+
+
+@final
+class Directory(MountedSource):
+    """One plain directory, read once it has been quiet.
+
+    Dot files, ``__pycache__``, ``node_modules`` and editors' temporary files are left out, links are not followed.
+
+    Args:
+        path: The directory.
+        settle: Seconds for which nothing in it may have changed before it is read.
+        include: Patterns of the paths to read; everything else is left out.
+        exclude: Patterns of paths, files or directories, to leave out.
+        agents: Patterns of the paths that are agents, instead of the usual rule.
+        limits: Bounds of what is read.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        settle: float = 0.1,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        agents: Sequence[str] | None = None,
+        limits: Limits = Limits(),
+    ) -> None:
+        only = Filter(tuple(include), tuple(exclude))
+        patterns = None if agents is None else tuple(agents)
+        self._places = [
+            Place(DirectoryMount(os.fspath(path), settle=settle, only=only, agents=patterns, limits=limits))
+        ]
+
+    def places(self) -> list[Place]:
+        """Return the one mount."""
+        return self._places

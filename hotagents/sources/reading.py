@@ -1,0 +1,162 @@
+"""Reading untrusted files without being blocked, tricked or bloated by them.
+
+Only regular files are read. They are opened without following a link in the last step (``O_NOFOLLOW``) and without
+waiting for a FIFO's writer (``O_NONBLOCK``), then looked at through the descriptor, so nothing can be exchanged between
+the look and the read.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, final
+
+from hotagents.diagnostics import Diagnostic
+from hotagents.errors import SourceError
+from hotagents.globs import matches_any
+
+if TYPE_CHECKING:
+    from hotagents.diagnostics import Severity
+    from hotagents.limits import Limits
+
+__all__ = ["Filter", "Reading", "unreadable"]
+
+# Windows has none of the first three; there O_BINARY keeps the bytes as they are.
+_FLAGS: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which paths are read: those that fit ``include`` (all, where it is empty) and do not fit ``exclude``."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def wants(self, path: str) -> bool:
+        """Say whether a path relative to the mount is to be read."""
+        if self.include and not matches_any(self.include, path):
+            return False
+        return not (self.exclude and matches_any(self.exclude, path))
+
+
+@final
+@dataclass(slots=True)
+class Reading:
+    """One pass over one mount: what was read, what was left out, and how much is still allowed.
+
+    Attributes:
+        limits: Bounds; crossing a total is reported once, and nothing more is read.
+        problems: Takes a diagnostic for everything left out; shared by all mounts of a snapshot.
+        prefix: Put before paths in diagnostics.
+    """
+
+    limits: Limits
+    problems: list[Diagnostic]
+    prefix: str
+    files: dict[str, bytes] = field(default_factory=dict)
+    _bytes: int = 0
+    _crossed: bool = False
+
+    def file(self, name: str, path: str, *, dir_fd: int | None = None) -> os.stat_result | None:
+        """Read one regular file into `files`; anything else is left out, and said so.
+
+        Args:
+            name: What to open, relative to ``dir_fd`` where that is given.
+            path: Relative to the mount.
+            dir_fd: The pinned directory.
+
+        Raises:
+            FileNotFoundError: If it is gone.
+            SourceError: If it cannot be read.
+        """
+        try:
+            fd = os.open(name, _FLAGS, dir_fd=dir_fd)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            # A link (ELOOP, on some systems EMLINK) or a socket (ENXIO) is no regular file; all else is a failure.
+            if error.errno not in {errno.ELOOP, errno.EMLINK, errno.ENXIO}:
+                raise unreadable(self.prefix + path, error) from error
+            self.irregular(path)
+            return None
+        try:
+            return self._open_file(fd, path)
+        except OSError as error:
+            raise unreadable(self.prefix + path, error) from error
+        finally:
+            os.close(fd)
+
+    def keep(self, path: str, content: bytes) -> bool:
+        """Count one file's bytes and keep them; False where that would cross a limit."""
+        if not self._fits(len(content), path):
+            return False
+        self.files[path] = content
+        return True
+
+    def irregular(self, path: str) -> None:
+        """Note that something is no regular file and was left out."""
+        message = "is not a regular file (a link, FIFO, socket or device) and is left out"
+        self._report("not-a-regular-file", "warning", path, message, "put the file itself there")
+
+    def too_deep(self, path: str) -> None:
+        """Note that a directory was left out because of its depth."""
+        message = f"directories are nested more than {self.limits.directory_depth} deep; nothing below is read"
+        self._report("too-deep", "error", path, message, "flatten the layout, or leave it out with exclude=")
+
+    def _open_file(self, fd: int, path: str) -> os.stat_result | None:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            self.irregular(path)
+            return None
+        if not self._fits(status.st_size, path, keep=False):
+            return None
+        return status if self.keep(path, _read_all(fd, status.st_size, self.limits.file_bytes)) else None
+
+    def _fits(self, size: int, path: str, *, keep: bool = True) -> bool:
+        if self._crossed:
+            return False
+        if size > self.limits.file_bytes:
+            message = f"is {size} bytes long or more; at most {self.limits.file_bytes} are read"
+            self._report("too-large", "error", path, message, "split it, or leave it out with exclude=")
+            return False
+        if len(self.files) >= self.limits.files:
+            self._cross("too-many-files", f"more than {self.limits.files} files")
+        elif self._bytes + size > self.limits.total_bytes:
+            self._cross("too-large", f"more than {self.limits.total_bytes} bytes in all")
+        elif keep:
+            self._bytes += size
+        return not self._crossed
+
+    def _cross(self, code: str, message: str) -> None:
+        self._crossed = True
+        self.problems.append(Diagnostic(code, "error", "", 0, 0, "", message, "leave files out with exclude="))
+
+    def _report(self, code: str, severity: Severity, path: str, message: str, hint: str) -> None:
+        self.problems.append(Diagnostic(code, severity, self.prefix + path, 0, 0, "", message, hint))
+
+
+def unreadable(path: str, error: OSError) -> SourceError:
+    """Return the error for something that is there and cannot be read."""
+    return SourceError(f"{path}: cannot be read: {error.strerror or error}", path=path, reason="Unreadable")
+
+
+def _read_all(fd: int, size: int, limit: int) -> bytes:
+    """Return the bytes up to the end, or a few more than ``limit``; any read may be short."""
+    content = os.read(fd, size + 1)
+    if len(content) == size:
+        return content
+    pieces = [content]
+    total = len(content)
+    while pieces[-1] and total <= limit:
+        pieces.append(os.read(fd, 65536))
+        total += len(pieces[-1])
+    return b"".join(pieces)

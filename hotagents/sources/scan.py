@@ -1,0 +1,152 @@
+"""`Scan`: what lies in a plain directory, without its bytes.
+
+Directories are entered by descriptor and never through a link, so that nothing outside can be reached, whatever is
+exchanged meanwhile. (Windows has no such calls; there paths are used.)
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple, final
+
+from hotagents.errors import SourceError
+from hotagents.sources.reading import Filter, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+__all__ = ["OPEN_DIRECTORY", "Scan", "Signature", "signature_of"]
+
+OPEN_DIRECTORY: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+_NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
+_LEFT_OUT: Final = frozenset({"__pycache__", "node_modules"})
+_TEMPORARY: Final = ("~", ".swp", ".swx", ".tmp", ".bak", ".orig", ".part", ".crdownload")
+
+
+class Signature(NamedTuple):
+    """What changes when a file is written, replaced or set back: content cannot move without one of these moving."""
+
+    inode: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+@final
+@dataclass(slots=True)
+class Scan:
+    """One pass over a plain directory.
+
+    Attributes:
+        path: The directory.
+        only: Which paths count.
+        depth: Levels of directories that are entered.
+        is_volume: Says of a relative path whether that directory is a volume, which is not entered.
+        files: Signatures of regular files by relative path, in the order of the walk.
+        others: Paths that are no regular file.
+        too_deep: Directories that were not entered because of their depth.
+        volumes: Directories that are volumes.
+        changed_ns: The youngest ctime of all files and directories. Directories count here, since only they show a
+            removal, and not in `token`, since junk that is left out changes them too.
+    """
+
+    path: str
+    only: Filter
+    depth: int
+    is_volume: Callable[[str], bool]
+    files: dict[str, Signature] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+    too_deep: list[str] = field(default_factory=list)
+    volumes: list[str] = field(default_factory=list)
+    changed_ns: int = 0
+
+    def run(self) -> Scan:
+        """Do the pass and return the scan.
+
+        Raises:
+            SourceError: If the directory is not there or cannot be listed.
+        """
+        try:
+            root = os.open(self.path, OPEN_DIRECTORY) if sys.platform != "win32" else self.path
+        except (FileNotFoundError, NotADirectoryError) as error:
+            message = f"{self.path}: no such directory; is the path right, and is the volume mounted?"
+            raise SourceError(message, path=self.path, reason="Missing") from error
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+        try:
+            self._folder(root, "")
+        finally:
+            _leave(root)
+        return self
+
+    def token(self) -> Hashable:
+        """Return all that counts as one value to compare."""
+        return (tuple(self.files.items()), tuple(self.others), tuple(self.too_deep), tuple(self.volumes))
+
+    def _folder(self, where: int | str, base: str) -> None:
+        try:
+            self.changed_ns = max(self.changed_ns, os.stat(where).st_ctime_ns)
+            with os.scandir(where) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            raise unreadable(f"{self.path}/{base}", error) from error
+        for entry in entries:
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    self._enter(where, entry.name, base + entry.name)
+                else:
+                    self._file(where, entry, base + entry.name)
+            except FileNotFoundError:
+                continue  # gone since it was listed
+
+    def _enter(self, where: int | str, name: str, path: str) -> None:
+        if name.startswith(".") or name in _LEFT_OUT or not Filter(exclude=self.only.exclude).wants(path):
+            return
+        if self.is_volume(path):
+            self.volumes.append(path)
+        elif path.count("/") >= self.depth:
+            self.too_deep.append(path)
+        else:
+            inner = _enter(where, name, f"{self.path}/{path}")
+            try:
+                self._folder(inner, path + "/")
+            finally:
+                _leave(inner)
+
+    def _file(self, where: int | str, entry: os.DirEntry[str], path: str) -> None:
+        name = entry.name
+        if name.startswith((".", "#")) or name.endswith(_TEMPORARY) or not self.only.wants(path):
+            return
+        if isinstance(where, int):
+            status = entry.stat(follow_symlinks=False)
+        else:  # Windows: a listing's own status has no inode number; asking by path has
+            status = os.stat(entry.path, follow_symlinks=False)
+        if stat.S_ISREG(status.st_mode):
+            self.files[path] = signature_of(status)
+            self.changed_ns = max(self.changed_ns, status.st_ctime_ns)
+        else:
+            self.others.append(path)
+
+
+def signature_of(status: os.stat_result) -> Signature:
+    """Return what identifies a file's present content."""
+    return Signature(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _enter(where: int | str, name: str, path: str) -> int | str:
+    if isinstance(where, str):
+        return os.path.join(where, name)
+    try:
+        return os.open(name, OPEN_DIRECTORY | _NO_LINK, dir_fd=where)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _leave(where: int | str) -> None:
+    if isinstance(where, int):
+        os.close(where)

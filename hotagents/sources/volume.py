@@ -1,0 +1,200 @@
+"""`Volume`: a directory that is replaced as a whole by renaming a link, as the kubelet does with ``..data``.
+
+The link is the only thing that counts. Visible names beside it (``NAME -> ..data/NAME``) are made after the swap and
+removed late, so they are never read; payload directories' names are never parsed, since a stale one may lie beside for
+ever. The descriptor alone is not enough: a listing taken while the old payload is being deleted is short without an
+error. So the link is compared after reading, while the descriptor is still open (`hotagents.sources.mounted`).
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, final
+
+from hotagents.errors import SourceError, UnsettledError
+from hotagents.limits import Limits
+from hotagents.sources.mounted import MountedSource, Place
+from hotagents.sources.reading import Filter, Reading, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+    from hotagents.diagnostics import Diagnostic
+    from hotagents.snapshot import PartKind
+
+__all__ = ["LINK", "Volume", "VolumeMount"]
+
+LINK: Final = "..data"
+_OPEN_LINK_ATTEMPTS: Final = 100
+_DIRECTORY: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+_NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
+
+
+@final
+class VolumeMount:
+    """The volume at one place; see `Volume` for the arguments."""
+
+    kind: PartKind = "volume"
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        link: str = LINK,
+        only: Filter = Filter(),
+        agents: tuple[str, ...] | None = None,
+        limits: Limits,
+    ) -> None:
+        self.path = path
+        self.link = link
+        self.agents = agents
+        self.limits = limits
+        self.only = only
+        self._link_path = os.path.join(path, link)
+
+    def token(self) -> Hashable:
+        """Return the mount's identity and the link's text: one ``stat``, one ``readlink``.
+
+        The identity shows a mount that was torn down and rebuilt, or covered by another one.
+        """
+        try:
+            root = os.stat(self.path)
+            return (root.st_dev, root.st_ino, os.readlink(self._link_path))
+        except OSError as error:
+            return ("gone", error.errno, "")
+
+    @contextmanager
+    def pin(self) -> Iterator[_PayloadPin]:
+        """Return the payload that the link points at, held open.
+
+        Raises:
+            UnsettledError: If the link kept pointing at nothing.
+            SourceError: If the mount or its link is not there.
+        """
+        token = self.token()
+        fd = self._open_payload()
+        try:
+            yield _PayloadPin(self, fd, token)
+        finally:
+            os.close(fd)
+
+    def leads_to(self, fd: int) -> bool:
+        """Say whether the link now leads to the open directory."""
+        try:
+            now = os.stat(self._link_path)
+        except OSError:
+            return False
+        return os.path.samestat(now, os.fstat(fd))
+
+    def _open_payload(self) -> int:
+        # The target may go between the kernel's readlink and its lookup, so opening belongs inside the retry.
+        for _ in range(_OPEN_LINK_ATTEMPTS):
+            try:
+                return os.open(self._link_path, _DIRECTORY)
+            except FileNotFoundError as error:
+                if not os.path.lexists(self._link_path):
+                    raise self._gone() from error
+            except OSError as error:
+                raise unreadable(self._link_path, error) from error
+        raise UnsettledError(f"{self._link_path}: points at nothing", path=self.path, retry_after=0.02)
+
+    def _gone(self) -> SourceError:
+        if not os.path.isdir(self.path):
+            message = f"{self.path}: the mount directory is not there; is the volume mounted?"
+            return SourceError(message, path=self.path, reason="Missing")
+        message = (
+            f"{self.path}: `{self.link}` is gone, so nothing can be read: the volume is detached, not empty; "
+            "a recreated pod gets a working mount"
+        )
+        return SourceError(message, path=self.path, reason="Detached")
+
+
+@final
+class _PayloadPin:
+    """A payload held open by its descriptor."""
+
+    def __init__(self, mount: VolumeMount, fd: int, token: Hashable) -> None:
+        self.token = token
+        self.payload = str(token[2]) if isinstance(token, tuple) else ""
+        self._mount = mount
+        self._fd = fd
+
+    def read(self, problems: list[Diagnostic], prefix: str) -> Mapping[str, bytes]:
+        """Return the payload's regular files.
+
+        A file that goes while it is read is passed over: a payload is deleted only after the link has left it, so
+        `unmoved`, asked next, tells that this set is short and must not be used.
+        """
+        reading = Reading(self._mount.limits, problems, prefix)
+        self._walk(self._fd, "", reading)
+        files = reading.files
+        return MappingProxyType({path: files[path] for path in sorted(files)})
+
+    def unmoved(self) -> bool:
+        """Say whether the link still leads to this payload, in this very mount."""
+        return self._mount.leads_to(self._fd) and self._mount.token() == self.token
+
+    def _walk(self, fd: int, base: str, reading: Reading) -> None:
+        try:
+            with os.scandir(fd) as listing:
+                entries = [entry for entry in listing if not entry.name.startswith("..")]  # those are the mount's own
+        except OSError as error:
+            raise unreadable(reading.prefix + base, error) from error
+        for entry in entries:
+            path = base + entry.name
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    self._enter(fd, entry.name, path, reading)
+                elif self._mount.only.wants(path):
+                    reading.file(entry.name, path, dir_fd=fd)
+            except FileNotFoundError:
+                continue
+
+    def _enter(self, fd: int, name: str, path: str, reading: Reading) -> None:
+        if path.count("/") >= self._mount.limits.directory_depth:
+            reading.too_deep(path)
+            return
+        try:
+            inner = os.open(name, _DIRECTORY | _NO_LINK, dir_fd=fd)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise unreadable(reading.prefix + path, error) from error
+        try:
+            self._walk(inner, path + "/", reading)
+        finally:
+            os.close(inner)
+
+
+@final
+class Volume(MountedSource):
+    """One volume.
+
+    Args:
+        path: The mount directory.
+        link: Name of the link that is swapped, in the mount directory.
+        include: Patterns of the paths to read; everything by default.
+        exclude: Patterns of paths to leave out.
+        agents: Patterns of the paths that are agents, instead of the usual rule.
+        limits: Bounds of what is read.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        link: str = LINK,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        agents: Sequence[str] | None = None,
+        limits: Limits = Limits(),
+    ) -> None:
+        only = Filter(tuple(include), tuple(exclude))
+        patterns = None if agents is None else tuple(agents)
+        self._places = [Place(VolumeMount(os.fspath(path), link=link, only=only, agents=patterns, limits=limits))]
+
+    def places(self) -> list[Place]:
+        """Return the one mount."""
+        return self._places

@@ -1,0 +1,93 @@
+"""`Validation`: plugins look at a candidate, and none of them can hold up the watch.
+
+Each call runs on a daemon thread of its own, because there is no way to end one that hangs. The registry waits for it
+no longer than the time limit; a plugin whose call hangs is not called again before that call has returned, and
+meanwhile every candidate is refused in its name.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import TYPE_CHECKING, Any, Final, final
+
+from hotagents.diagnostics import Diagnostic
+from hotagents.hookspecs import Report
+
+if TYPE_CHECKING:
+    from hotagents.loading import Candidate
+    from hotagents.plugins import Plugins, Validator
+
+__all__ = ["Validation"]
+
+_CODE: Final = "rejected-by-plugin"
+
+
+@final
+class Validation:
+    """The validators of a set of plugins.
+
+    `run` is called by one thread at a time (under the registry's check lock); `close` by any.
+    """
+
+    def __init__(self, plugins: Plugins | None, *, timeout: float) -> None:
+        """``timeout``: seconds that each validator may take."""
+        self._plugins = plugins
+        self._timeout = timeout
+        self._hung: dict[str, threading.Thread] = {}
+        self._closed = False
+        self._done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+
+    def run(self, candidate: Candidate[Any]) -> tuple[Diagnostic, ...]:
+        """Return what the plugins have to say, errors included."""
+        validators = self._plugins.validators() if self._plugins is not None else []
+        return tuple(diagnostic for validator in validators for diagnostic in self._ask(validator, candidate))
+
+    def close(self) -> None:
+        """End a wait at once; the candidate that it was for is refused."""
+        self._closed = True
+        self._done.put(TimeoutError("closed"))
+
+    def _ask(self, validator: Validator, candidate: Candidate[Any]) -> list[Diagnostic]:
+        name, call = validator
+        hung = self._hung.get(name)
+        if hung is not None and hung.is_alive():
+            return [_refusal(name, "an earlier call has not returned yet")]
+        # Each call has a queue of its own, so that the late answer of a hung call is nobody's.
+        report, done = Report(), queue.SimpleQueue[BaseException | None]()
+        self._done = done
+        thread = threading.Thread(target=_call, args=(call, candidate, report, done), daemon=True)
+        thread.name = f"hotagents-validate-{name}"
+        if self._closed:
+            return [_refusal(name, "the registry is closing")]
+        thread.start()
+        try:
+            error = done.get(timeout=self._timeout)
+        except queue.Empty:
+            self._hung[name] = thread
+            return [_refusal(name, f"did not return within {self._timeout:g} s")]
+        if error is not None:
+            return [_refusal(name, f"{type(error).__name__}: {error}")]
+        return _diagnostics(name, report)
+
+
+def _call(call: Any, candidate: Candidate[Any], report: Report, done: queue.SimpleQueue[BaseException | None]) -> None:
+    try:
+        call(candidate=candidate, report=report)
+    except BaseException as error:  # noqa: BLE001 - whatever ends the call, the waiting thread must hear of it
+        done.put(error)
+    else:
+        done.put(None)
+
+
+def _refusal(plugin: str, why: str) -> Diagnostic:
+    return Diagnostic(_CODE, "error", "", 0, 0, "", f"plugin {plugin}: {why}", "see the plugin's own documentation")
+
+
+def _diagnostics(plugin: str, report: Report) -> list[Diagnostic]:
+    errors = [Diagnostic(_CODE, "error", path, 0, 0, "", f"plugin {plugin}: {text}") for path, text in report.errors]
+    warnings = [
+        Diagnostic("plugin-warning", "warning", path, 0, 0, "", f"plugin {plugin}: {text}")
+        for path, text in report.warnings
+    ]
+    return errors + warnings
