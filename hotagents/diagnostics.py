@@ -62,7 +62,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "name-style": "a name that is not lower-case-with-hyphens",
         "names-differ-in-case": "two agents' names differ only in case",
         "not-an-agent": "a Markdown file without a name; it is served as a document",
-        "null-tools": "`tools:` without a value: the agent may use no tool at all",
+        "null-tools": "`tools:` without a value, or with unknown tools only: the agent may use no tool at all",
         "unexpected-agent": "an agent for which the program has no class and expects none",
         "unknown-key": "a key that the format does not know; it is kept in `extra`",
         "wrong-type": "a value of the wrong type",

@@ -32,6 +32,7 @@ Cause = Literal["hint", "resync", "armed"]
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 60.0
 _POLL: Final = 1.0
+_MOST_IN_A_ROW: Final = 3
 
 
 class Checked(NamedTuple):
@@ -97,6 +98,7 @@ class Watch:
         self._pause = _FIRST_PAUSE
         self._rearm_at: float | None = None
         self._armed_at = 0.0
+        self._rearmed = 0
         self.state = WatchState("none")
         self.missed = 0
         self.beat: tuple[float, datetime] | None = None
@@ -170,10 +172,12 @@ class Watch:
     def _rearm(self, why: str) -> None:
         """Replace the watcher, then look: what changed between the old one's end and the new one's start is found."""
         polling = self._rearm_at is not None
+        in_a_row = self._clock.monotonic() - self._armed_at < _POLL
+        self._rearmed = self._rearmed + 1 if in_a_row else 0
         self.state = WatchState(self.state.mode, "Rearming", why, self._clock.now())
         self._release()
-        if not polling and self._clock.monotonic() - self._armed_at < _POLL:
-            self._fall_back(OSError(f"{why} right after it was armed"))  # never spin
+        if not polling and self._rearmed > _MOST_IN_A_ROW:
+            self._fall_back(OSError(f"{why} {self._rearmed} times in a row, right after it was armed"))  # never spin
         else:
             self.arm()
         if self._check("armed").moved and not polling and not self._stopped.is_set():

@@ -38,7 +38,7 @@ class Notes:
     def add(self, code: str, severity: Severity, keys: Keys, message: str, hint: str = "") -> None:
         """Note something about a value, placed at the innermost part of it that the file has."""
         there = _existing(self.page.frontmatter, keys)
-        line, column = self.page.at(*there) if there else (0, 0)
+        line, column = self.page.at(*there) if there or severity == "error" else (0, 0)
         key = ".".join(map(str, keys))
         self.found.append(Diagnostic(code, severity, self.page.path, line, column, key, message, hint))
 

@@ -22,6 +22,17 @@ __all__ = ["fault_in", "read_tree"]
 _LOG: Final = logging.getLogger(__name__)
 # What YAML allows nowhere, quoted or not; the parsers name the character, but in bytes and without a line.
 _NOT_ALLOWED: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Parts of the two parsers' own words, and what they mean to the author of a text.
+_EXPECTED: Final = {
+    "mapping values are not allowed": 'quotes around a text that has ": " in it, or another indentation',
+    "that cannot start any token": "quotes around a text that begins with this character",
+    "did not find expected alphabetic": "quotes around a text that begins with this character",
+    "could not find expected ':'": '"key: value", or the indentation of a text of several lines',
+    "block sequence entries": "each entry of a list on a line of its own, also the first",
+    "did not find expected key": "a key, or quotes around the whole text",
+    "unexpected end of stream": "a closing quote",
+    "a tab character": "spaces as indentation",
+}
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -39,8 +50,7 @@ def read_tree(frontmatter: str, *, depth: int) -> Tree:
     parser = None
     try:
         parser = _parser_class()(frontmatter)
-        while (event := parser.get_event()) is not None:
-            tree.take(event)
+        tree.take(iter(parser.get_event, None))
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # The last two: numbers in escapes and directives that Python's parser takes on faith, and bad tag bytes.
         raise _syntax_error(error, frontmatter) from None
@@ -69,7 +79,7 @@ class _PythonParser(yaml.SafeLoader):
             return None
         event: Any = super().get_event()  # type: ignore[no-untyped-call]  # the stubs leave it out
         if isinstance(event, ScalarEvent) and _SURROGATE.search(event.value):
-            raise yaml.MarkedYAMLError(problem="found half of a surrogate pair", problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(problem="found half of a surrogate pair", problem_mark=event.start_mark)  # type: ignore[arg-type]  # it is not libyaml's
         return event
 
 
@@ -83,8 +93,12 @@ def _parser_class() -> Callable[[str], Any]:
 
 def _syntax_error(error: Exception, frontmatter: str) -> TreeError:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        context = f" {error.context}" if error.context else ""
-        return TreeError("yaml-syntax", position(error.problem_mark), f"expected YAML, got: {error.problem}{context}")
+        problem = str(error.problem)
+        # What is never closed is reported where it opens, not at the end.
+        is_open = "end of stream" in problem and error.context_mark is not None
+        place = position(error.context_mark if is_open else error.problem_mark)
+        expected = next((said for part, said in _EXPECTED.items() if part in problem), "YAML")
+        return TreeError("yaml-syntax", place, f"expected {expected}; the parser says: {problem}")
     if bad := _NOT_ALLOWED.search(frontmatter):
         place = place_of(frontmatter, bad.start(), first_line=2)
         return TreeError("yaml-syntax", place, f"expected a printable character, got U+{ord(bad[0]):04X}")

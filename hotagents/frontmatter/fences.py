@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Split", "is_fenced", "name_line", "split"]
 
 _OPENING: Final = re.compile(r"---[ \t]*+(?:\r\n|\r|\n|\Z)")
-_CLOSING: Final = re.compile(r"(?<=[\r\n])-{3,}+[ \t]*+(?:\r\n|\r|\n|\Z)")
+_CLOSING: Final = re.compile(r"-{3,}+[ \t]*+(?:\r\n|\r|\n|\Z)")
+_DASHES: Final = re.compile(r"-++")
 _REST_OF_LINE: Final = re.compile(r"[ \t]*+(?:\r\n|\r|\n|\Z)")
 _NAME: Final = re.compile(r"[ \t]*+name[ \t]*+:(?:[ \t]|\Z)")
 _NEAR_TOP: Final = 20
@@ -46,11 +47,16 @@ def split(text: str) -> Split | None:
     """Return a fenced text's frontmatter and body; None where no ``---`` follows the opening fence."""
     opening = _OPENING.match(text)
     start = opening.end() if opening else 0
-    if closing := _CLOSING.search(text, start):
-        return Split(text[start : closing.start()], text[closing.end() :])
-    dashes = text.find("---", start)
-    if dashes < 0:
-        return None
+    first = dashes = text.find("---", start)
+    while dashes >= 0:
+        if text[dashes - 1] in "\r\n" and (closing := _CLOSING.match(text, dashes)):
+            return Split(text[start:dashes], text[closing.end() :])
+        run = _DASHES.match(text, dashes)
+        dashes = text.find("---", run.end() if run else dashes)
+    return _cut(text, start, first) if first >= 0 else None
+
+
+def _cut(text: str, start: int, dashes: int) -> Split:
     end = dashes + len("---")
     if rest := _REST_OF_LINE.match(text, end):
         end = rest.end()

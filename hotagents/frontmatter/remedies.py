@@ -26,6 +26,10 @@ _LIKELY_KEY: Final = re.compile(r"[a-z][\w.-]*:(?:[ \t]|\Z)")
 _INDENT: Final = re.compile(r"[ \t]*")
 _FOLD: Final = re.compile(r" ?\n ?")
 _QUOTES: Final = ("'", '"')
+# Several lines of these are a list or a mapping that went wrong, never a text.
+_NEVER_TEXT: Final = frozenset(
+    {"disallowedTools", "hooks", "mcpServers", "model", "name", "permissionMode", "skills", "tools"}
+)
 _FIXED: Final = {
     "bad-key": "quote the text if it is no YAML",
     "alias": "quote the text, or write the value out",
@@ -68,6 +72,8 @@ def _changes(lines: Sequence[str], at: int) -> Iterator[_Change]:
         head, value = match.groups()
         if head.strip():
             yield from (_Change(at, at + 1, head + text) for text in _as_text(value))
+        if head.strip() and value.startswith("- ") and (indent := _list_below(lines, at)) is not None:
+            yield _Change(at, at + 1, f"{head.rstrip()}\n{indent}{value}")
     first = next((n for n in range(at, -1, -1) if _KEY.match(lines[n].rstrip())), -1)
     if first >= 0:
         yield from _joined(lines, first, at)
@@ -79,11 +85,23 @@ def _changes(lines: Sequence[str], at: int) -> Iterator[_Change]:
 def _as_text(value: str) -> Iterator[str]:
     """Give a value's quoted forms; none for what opens a block, or lists and mappings other than `{{ a template }}`."""
     quote = value[0]
-    if quote in _QUOTES and len(value) > 1 and value.endswith(quote):
+    if quote not in _QUOTES:
+        if (quote not in "|>[{" or value.startswith("{{")) and not value.startswith("- "):
+            yield quoted(value)
+    elif value.count(quote) == 1:
+        yield quoted(value[1:])
+    elif value.endswith(quote):
         inner = value[1:-1]
         yield quoted(inner.replace("''", "'")) if quote == "'" else f'"{_escaped(inner)}"'
-    elif quote not in "|>[{" or value.startswith("{{"):
+    elif not value.endswith(_QUOTES):
         yield quoted(value)
+
+
+def _list_below(lines: Sequence[str], at: int) -> str | None:
+    """Return the indentation of the list's entry on the next line; None where there is none."""
+    below = lines[at + 1] if at + 1 < len(lines) else ""
+    indent = (_INDENT.match(below) or "")[0]
+    return indent if below[len(indent) :].startswith("- ") else None
 
 
 def _escaped(inner: str) -> str:
@@ -94,7 +112,7 @@ def _joined(lines: Sequence[str], first: int, at: int) -> Iterator[_Change]:
     """Put a plain text and its indented continuation lines on one line."""
     last = next((n for n in range(first + 1, len(lines)) if lines[n][:1] not in {"", " ", "\t"}), len(lines))
     match = _KEY.match(lines[first].rstrip())
-    if match and match[2] and first < at < last:
+    if match and match[1] not in _NEVER_TEXT and match[2] and first < at < last:
         rest = (line.strip() or "\n" for line in lines[first + 1 : last])
         text = _FOLD.sub("\n", " ".join((match[2], *rest))).rstrip()
         yield from (_Change(first, last, f"{match[1]}: {form}") for form in _as_text(text))
@@ -104,7 +122,7 @@ def _block(lines: Sequence[str], first: int, at: int) -> Iterator[_Change]:
     """Indent a text of several lines that starts at the left margin, up to the next likely key."""
     last = next((n for n in range(first + 1, len(lines)) if _LIKELY_KEY.match(lines[n])), len(lines))
     key, _, value = (part.strip() for part in lines[first].partition(":"))
-    if at < last and value[:1] not in {"[", "{", *_QUOTES}:
+    if key not in _NEVER_TEXT and first < at < last and value[:1] not in {"[", "{", *_QUOTES}:
         start = [] if not value or value[0] in "|>" else [value]
         text = "\n".join([*start, *lines[first + 1 : last]]).rstrip()
         body = "".join(f"\n  {line}" if line.strip() else "\n" for line in text.split("\n"))

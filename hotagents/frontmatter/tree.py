@@ -22,7 +22,7 @@ from hotagents.frontmatter.page import Keys, Position, Value
 from hotagents.frontmatter.scalars import CORE, resolve, tagged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["Tree", "TreeError", "position"]
 
@@ -96,15 +96,17 @@ class Tree:
         self._frames: list[_Frame] = []
         self._has_document = False
 
-    def take(self, event: Any) -> None:
-        """Add one event.
+    def take(self, events: Iterator[Any]) -> None:
+        """Add YAML's events.
 
         Raises:
-            TreeError: If it is not allowed; the tree is then of no use.
+            TreeError: At the first that is not allowed; the tree is then of no use.
         """
-        handler = self._handlers.get(type(event))
-        if handler is not None:
-            handler(self, event)
+        handlers = self._handlers
+        for event in events:
+            handler = handlers.get(type(event))
+            if handler is not None:
+                handler(self, event)
 
     def _document(self, event: DocumentStartEvent) -> None:
         if self._has_document:
@@ -116,22 +118,24 @@ class Tree:
         raise TreeError("alias", position(event.start_mark), f'expected no YAML alias, got "*{event.anchor}"')
 
     def _scalar(self, event: ScalarEvent) -> None:
-        _refuse_anchor(event)
-        value = _value_of(event)
+        if event.anchor is not None:
+            raise _anchor_error(event)
         if not self._frames:
-            _refuse_root(event, value)
+            _refuse_root(event, _value_of(event))
             return
         frame = self._frames[-1]
         if frame.wants_key():
             self._key(frame, event)
             return
-        path = frame.add(value)
+        path = frame.add(_value_of(event))
         self.places[path] = position(event.start_mark)
         if path == ("description",):
             # A repeated description has the last one's end, as it has the last one's value.
             self.description_end = -1 if event.style or event.end_mark is None else event.end_mark.index
 
     def _key(self, frame: _Frame, event: ScalarEvent) -> None:
+        if event.tag is not None:
+            _value_of(event)  # only to refuse the tag: keys are text as written
         path, place = (*frame.path, event.value), position(event.start_mark)
         if event.value in frame.value:
             self.repeated.setdefault(path, (self.key_places[path], place))
@@ -139,7 +143,8 @@ class Tree:
         frame.key = event.value
 
     def _open(self, event: SequenceStartEvent | MappingStartEvent) -> None:
-        _refuse_anchor(event)
+        if event.anchor is not None:
+            raise _anchor_error(event)
         if event.tag is not None and event.tag not in {"!", _COLLECTION_TAGS[type(event)]}:
             raise _tag_error(event)
         if len(self._frames) >= self._depth:
@@ -181,9 +186,8 @@ class Tree:
         self.key_places = {path: place for path, place in self.key_places.items() if path in self.places}
 
 
-def _refuse_anchor(event: ScalarEvent | SequenceStartEvent | MappingStartEvent) -> None:
-    if event.anchor is not None:
-        raise TreeError("alias", position(event.start_mark), f'expected no YAML anchor, got "&{event.anchor}"')
+def _anchor_error(event: ScalarEvent | SequenceStartEvent | MappingStartEvent) -> TreeError:
+    return TreeError("alias", position(event.start_mark), f'expected no YAML anchor, got "&{event.anchor}"')
 
 
 def _refuse_root(event: ScalarEvent | SequenceStartEvent | MappingStartEvent, value: Value) -> None:

@@ -19,7 +19,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, Self, TypeVar, final, overload
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
 from hotagents.clock import Clock, SystemClock
 from hotagents.errors import ClosedError, ForkedError, NotStartedError
@@ -28,12 +28,13 @@ from hotagents.loading import Schema
 from hotagents.registry.changes import Changes, Subscription, Waiter
 from hotagents.registry.core import Core, Settings
 from hotagents.registry.health import Facts, Health
+from hotagents.registry.twins import AsyncChanges, waiting
 from hotagents.sources import Memory, source_from
 from hotagents.spec import AgentSpec
 from hotagents.watching import WatchState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
     from types import TracebackType
 
     from pydantic import BaseModel
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 __all__ = ["ConfigRegistry", "Subscription"]
 
 S = TypeVar("S", bound=AgentSpec)
-R = TypeVar("R")
 Documents = Mapping[str, "type[BaseModel] | None"]
 
 
@@ -292,17 +292,14 @@ class ConfigRegistry(Generic[S]):
         """`reload`, without blocking the event loop."""
         return await to_thread.run_sync(self.reload)
 
-    def achanges(self, *, after: Generation[S] | None = None) -> AsyncIterator[Change[S]]:
+    def achanges(self, *, after: Generation[S] | None = None) -> AsyncChanges[S]:
         """`changes`, without blocking the event loop; latest wins, nothing is queued. Subscribes at this call."""
-        return _each(self.changes(after=after))
+        return AsyncChanges(self._core.board, self.changes(after=after))
 
     async def await_for(self, predicate: Callable[[Generation[S]], object], *, timeout: float) -> Generation[S]:  # noqa: ASYNC109 - the twin of wait_for
         """`wait_for`, without blocking the event loop; ``predicate`` runs in a worker thread."""
         waiter = Waiter(self._core.board)
-        try:
-            return await _abandonable(partial(waiter.wait_for, predicate, timeout))
-        finally:
-            waiter.close()
+        return await waiting(waiter, partial(waiter.wait_for, predicate, timeout))
 
     async def __aenter__(self) -> Self:
         await self.astart()
@@ -325,19 +322,6 @@ def _assign(registry: ConfigRegistry[Any], generation: Generation[Any]) -> None:
 
 def _unwatched(settings: Settings[S]) -> Settings[S]:
     return replace(settings, watched=False)
-
-
-async def _each(changes: Changes[S]) -> AsyncIterator[Change[S]]:
-    try:
-        while (change := await _abandonable(changes.take)) is not None:
-            yield change
-    finally:
-        changes.close()
-
-
-async def _abandonable(call: Callable[[], R]) -> R:
-    """Run a waiting call in a worker thread that counts against no limit; when cancelled, the caller wakes it."""
-    return await to_thread.run_sync(call, abandon_on_cancel=True, limiter=CapacityLimiter(1))
 
 
 # --- a registry that cannot answer ----------------------------------------------------------------------------------

@@ -51,8 +51,8 @@ class Changes(Iterator[Change[S]], Generic[S]):
 
         A change that came before the close is still taken after it.
         """
-        self._board.wait(lambda: self._closed or self._is_newer(), timeout=timeout)
-        if self._closed or not self._is_newer():
+        self._board.wait(self.is_ready, timeout=timeout)
+        if self._closed or self._board.current.number <= self._last.number:
             return None
         previous, generation = self._last, self._board.current
         self._last = generation
@@ -63,8 +63,9 @@ class Changes(Iterator[Change[S]], Generic[S]):
         self._closed = True
         self._board.wake()
 
-    def _is_newer(self) -> bool:
-        return self._board.current.number > self._last.number
+    def is_ready(self) -> bool:
+        """Say whether `take` would return at once."""
+        return self._closed or self._board.current.number > self._last.number
 
 
 @final
@@ -95,6 +96,10 @@ class Waiter(Generic[S]):
                 raise ClosedError("the registry was closed while waiting for a generation")
             else:
                 raise TimeoutError(f"no generation fitted within {timeout:g} s; current is {generation.number}")
+
+    def wait_until(self, done: Callable[[], bool]) -> None:
+        """Wait until ``done()``, the registry's close, or until given up."""
+        self._board.wait(lambda: self._given_up or done())
 
     def close(self) -> None:
         """Give up."""

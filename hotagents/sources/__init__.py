@@ -54,7 +54,8 @@ def source_from(source: SourceLike, *, limits: Limits) -> Source:
         return Roots({key: _on_disk(root, limits) for key, root in source.items()})
     if isinstance(source, Sequence):
         _refuse_none(source)
-        return Roots([(_name(root, i), _on_disk(root, limits)) for i, root in enumerate(source)])
+        on_disk = [_on_disk(root, limits) for root in source]
+        return Roots([(_name(root, i), on_disk[i]) for i, root in enumerate(source)])
     if isinstance(source, Source):
         return source
     raise TypeError(f"expected a path, several paths, or a Source (read, token, watcher); got {type(source).__name__}")
@@ -69,7 +70,7 @@ def _on_disk(root: Root, limits: Limits) -> MountedSource:
 
 
 def _name(root: Root, index: int) -> str:
-    return f"root {index + 1}" if isinstance(root, MountedSource) else os.fspath(root)
+    return os.fspath(root) if isinstance(root, (str, os.PathLike)) else f"root {index + 1}"
 
 
 def _refuse_none(roots: Sequence[Root] | Mapping[str, Root]) -> None:

@@ -73,7 +73,7 @@ class Tree(MountedSource):
         for key, place in self._places.items():
             if place.mount.kind == "volume":
                 found.setdefault(key, place)  # lost, but never forgotten: reading it says so
-        if found.keys() != self._places.keys():
+        if found != self._places:
             self._places = dict(sorted(found.items()))
         return list(self._places.values())
 

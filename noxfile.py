@@ -1,0 +1,156 @@
+"""What contributors and CI run: ``nox -s tests`` first, ``nox -l`` for the rest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["tests", "lint", "types", "docs"]
+
+ROOT = Path(__file__).resolve().parent
+PYPROJECT = nox.project.load_toml(str(ROOT / "pyproject.toml"))
+PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.14t"]
+# -P keeps the working directory off sys.path: the installed package is tested and measured, not the source tree.
+PYTHON = ("python", "-P")
+
+
+def group(*names: str) -> tuple[str, ...]:
+    return nox.project.dependency_groups(PYPROJECT, *names)
+
+
+def measure(session: nox.Session) -> None:
+    session.install(".[cli]", *group("tests"))
+    session.run(*PYTHON, "-m", "coverage", "erase")
+    # Coverage starts pytest, not the reverse: pytest imports the package's own plugin before any test.
+    session.run(*PYTHON, "-m", "coverage", "run", "-m", "pytest", *session.posargs)
+    session.run(*PYTHON, "-m", "coverage", "combine", "--quiet")
+    # A part of the tests, or a system without inotify, cannot reach the gate; the `coverage` session joins the systems.
+    gate = () if sys.platform == "linux" and not session.posargs else ("--fail-under=0",)
+    session.run(*PYTHON, "-m", "coverage", "report", *gate)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests with this interpreter; arguments after ``--`` go to pytest."""
+    measure(session)
+
+
+@nox.session(python=PYTHONS, default=False)
+def tests_all(session: nox.Session) -> None:
+    """Run the tests with every supported Python that is installed."""
+    measure(session)
+
+
+@nox.session(default=False)
+def coverage(session: nox.Session) -> None:
+    """Join the data files of several machines, if there are any, and report on all of it (htmlcov/)."""
+    session.install(*group("tests"))
+    if any(ROOT.glob(".coverage.*")):
+        session.run("coverage", "combine", "--append")
+    session.run("coverage", "html", "--fail-under=0")
+    session.run("coverage", "report")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, format and layers."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+    session.run("check-toml", "pyproject.toml")
+    session.run("check-yaml", *(str(path) for path in sorted(ROOT.glob(".github/**/*.yml"))))
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of the tree, then those of the examples against the installed package."""
+    session.install(".[cli]", *group("types", "tests", "bench"), f"nox{nox.needs_version}")
+    session.run("mypy")
+    if any(ROOT.glob("examples/**/*.py")):
+        with tempfile.TemporaryDirectory() as room:
+            shutil.copytree(ROOT / "examples", Path(room, "examples"))
+            with session.chdir(room):
+                session.run("mypy", "--strict", "--config-file=", "--cache-dir=cache", "examples")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Run every block of code in README.md and docs/."""
+    session.install(".[cli]", *group("tests"))
+    session.run(*PYTHON, "-m", "pytest", "tests/test_docs.py", *session.posargs)
+
+
+@nox.session(default=False)
+def package(session: nox.Session) -> None:
+    """Build into dist/, install the wheel in a fresh environment and run the tests away from the source tree."""
+    session.install("build", "twine")
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(ROOT / "dist"))
+    session.run("twine", "check", "--strict", *(str(path) for path in sorted(ROOT.glob("dist/*"))))
+    (wheel,) = ROOT.glob("dist/*.whl")
+    check_contents(session, wheel)
+    with tempfile.TemporaryDirectory() as room, session.chdir(room):
+        try_wheel(session, wheel, Path(room).resolve())
+
+
+def check_contents(session: nox.Session, wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    if "hotagents/py.typed" not in names:
+        session.error(f"{wheel.name} has no hotagents/py.typed: users would get no types")
+    strangers = sorted({name.split("/")[0] for name in names if not name.startswith("hotagents")})
+    if strangers:
+        session.error(f"{wheel.name} would install more than the package: {strangers}")
+    if not any(name.endswith("licenses/LICENSE") for name in names):
+        session.error(f"{wheel.name} has no licence text")
+
+
+def try_wheel(session: nox.Session, wheel: Path, room: Path) -> None:
+    # An environment of its own: build and twine bring libraries that would hide a missing dependency.
+    session.run("python", "-m", "venv", str(room / "venv"))
+    scripts = room / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
+    python = (str(scripts / "python"), "-P")
+    session.run(*python, "-m", "pip", "install", "--quiet", str(wheel), external=True)
+    place = session.run(*python, "-c", "import hotagents; print(hotagents.__file__)", external=True, silent=True)
+    if not Path(str(place).strip()).resolve().is_relative_to(room):
+        session.error(f"imported {place}, not the wheel")
+    session.run(*python, "-m", "pip", "install", "--quiet", f"{wheel}[cli]", *group("tests"), external=True)
+    session.run(str(scripts / "hotagents"), "--help", external=True)
+    shutil.copytree(ROOT / "tests", room / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", room)
+    session.run(*python, "-m", "pytest", "-q", *session.posargs, external=True)
+
+
+@nox.session(default=False)
+def demo(session: nox.Session) -> None:
+    """Tell the library's own story, for people and for programs."""
+    session.install(".[cli]")
+    with tempfile.TemporaryDirectory() as room, session.chdir(room):
+        session.run("hotagents", "demo")
+        session.run("hotagents", "demo", "--json")
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Time what must stay cheap."""
+    session.install(".[cli]", *group("tests", "bench"))
+    session.run(*PYTHON, "-m", "pytest", "tests/benchmarks", "--benchmark-only", *session.posargs)
+
+
+@nox.session(default=False)
+def stress(session: nox.Session) -> None:
+    """Run long races and storms, each for HOTAGENTS_STRESS_SECONDS (20 unless set)."""
+    session.install(".[cli]", *group("tests"))
+    seconds = os.environ.get("HOTAGENTS_STRESS_SECONDS", "20")
+    session.run(
+        *PYTHON, "-m", "pytest", "-m", "stress", "--timeout=600", *session.posargs,
+        env={"HOTAGENTS_STRESS_SECONDS": seconds},
+    )  # fmt: skip

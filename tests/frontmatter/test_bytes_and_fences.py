@@ -1,0 +1,171 @@
+"""From bytes to frontmatter and body."""
+
+from __future__ import annotations
+
+import pytest
+
+from hotagents.frontmatter import Page, Position, parse
+from hotagents.limits import Limits
+
+
+def codes(page: Page) -> list[str]:
+    return [d.code for d in page.diagnostics]
+
+
+def test_a_page_has_its_frontmatter_and_its_untouched_body() -> None:
+    page = parse("agents/a.md", b"---\nname: a\n---\n\n  Body \n\n---\n")
+    assert (page.path, page.frontmatter, page.body) == ("agents/a.md", {"name": "a"}, "\n  Body \n\n---\n")
+    assert (page.fenced, page.claims_agent, page.broken, page.diagnostics) == (True, False, False, ())
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# Title\n\nText with --- and name: in a line.\n", "--- x\n", "--\n", "-"])
+def test_a_text_without_frontmatter_is_all_body_and_has_nothing_wrong(text: str) -> None:
+    page = parse("a.md", text.encode())
+    assert (page.frontmatter, page.body, page.fenced, page.claims_agent) == ({}, text, False, False)
+    assert page.diagnostics == ()
+
+
+@pytest.mark.parametrize("break_", ["\n", "\r\n", "\r"])
+def test_lines_may_end_in_any_way_and_are_counted_alike(break_: str) -> None:
+    text = break_.join(["---", "name: a", "tools:", "  - Read", "-----  ", "Body", ""])
+    page = parse("a.md", text.encode())
+    assert page.frontmatter == {"name": "a", "tools": ["Read"]}
+    assert page.body == f"Body{break_}"
+    assert page.at("tools", 0) == Position(4, 5)
+    assert page.diagnostics == ()
+
+
+def test_a_byte_order_mark_and_other_alphabets_do_not_shift_places() -> None:
+    text = "\ufeff---\ndescription: größer 😀\nmodel: {é: [ü, x]}\n---\n"
+    page = parse("a.md", text.encode())
+    assert page.frontmatter == {"description": "größer 😀", "model": {"é": ["ü", "x"]}}
+    assert page.at("model", "é", 1) == Position(3, 16)
+    assert page.at_key("model", "é") == Position(3, 9)
+    assert page.diagnostics == ()
+
+
+@pytest.mark.parametrize("fence", ["---", "---  ", "---\t", "-----", "---- \t"])
+def test_the_closing_fence_is_three_or_more_dashes_and_blanks(fence: str) -> None:
+    assert parse("a.md", f"---\na: 1\n{fence}\nBody".encode()).body == "Body"
+    assert parse("a.md", f"---\na: 1\n{fence}".encode()).body == ""
+
+
+def test_the_opening_fence_may_have_trailing_blanks() -> None:
+    assert parse("a.md", b"--- \t\na: 1\n---\n").frontmatter == {"a": 1}
+
+
+@pytest.mark.parametrize("text", ["---\n---\nBody", "---\n\n---\nBody", "---\n# only a comment\n---\nBody"])
+def test_an_empty_frontmatter_is_an_empty_mapping(text: str) -> None:
+    page = parse("a.md", text.encode())
+    assert (page.frontmatter, page.body, page.fenced, page.diagnostics) == ({}, "Body", True, ())
+
+
+def test_dashes_within_the_frontmatter_are_text_where_a_fence_follows() -> None:
+    page = parse("a.md", b"---\ndescription: a --- b\nother: x------\n  ---\n---\nBody")
+    assert page.frontmatter == {"description": "a --- b", "other": "x------ ---"}
+    assert page.diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("rest", "body"), [(" more\nBody", " more\nBody"), ("\nBody", "Body"), ("- x\n", "- x\n"), (" \t\r\nBody", "Body")]
+)
+def test_without_a_closing_line_the_first_dashes_cut_and_a_warning_says_where(rest: str, body: str) -> None:
+    page = parse("a.md", f"---\nname: a\ndescription: b ---{rest}".encode())
+    assert page.frontmatter == {"name": "a", "description": "b"}
+    assert page.body == body
+    (warning,) = page.diagnostics
+    assert (warning.code, warning.severity, warning.line, warning.column) == ("fence-in-frontmatter", "warning", 3, 16)
+
+
+def test_where_the_dashes_cut_no_value_stands_behind_them() -> None:
+    page = parse("a.md", b"---\n? a ---")
+    assert page.frontmatter == {"a": None}
+    assert page.at("a") == Position(2, 5)
+
+
+@pytest.mark.parametrize(("text", "claims"), [("---\nname: a\n# Title\n", True), ("---\n\nA rule opens this\n", False)])
+def test_a_fence_that_never_closes_is_an_error_with_the_remedy(text: str, *, claims: bool) -> None:
+    page = parse("a.md", text.encode())
+    (error,) = page.diagnostics
+    assert (error.code, error.severity, error.line, error.column) == ("unclosed-fence", "error", 1, 1)
+    assert "---" in error.hint
+    assert (page.frontmatter, page.body, page.fenced, page.claims_agent) == ({}, text, True, claims)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "hint"),
+    [
+        ("\n---\nname: a\n---\n", 3, "move the --- of line 2"),
+        (" ---\n name: a\n ---\n", 2, "move the --- of line 1"),
+        ("name: a\ndescription: b\n", 1, "write --- on line 1"),
+        ("```markdown\n---\nname: a\n---\n```\n", 3, "move the --- of line 2"),
+        ("<!-- licence -->\r\n---\r\nname:\r\n---\r\n", 3, "move the --- of line 2"),
+    ],
+)
+def test_a_name_without_a_fence_above_is_an_error_with_the_remedy(text: str, line: int, hint: str) -> None:
+    page = parse("a.md", text.encode())
+    (error,) = page.diagnostics
+    assert (error.code, error.severity, error.line, error.column) == ("missing-fence", "error", 1, 1)
+    assert f"line {line}" in error.message
+    assert hint in error.hint
+    assert (page.fenced, page.claims_agent, page.body) == (False, True, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Agents\n\n```yaml\nname: an-example\n```\n",
+        "# Agents\n\n~~~\n---\nname: an-example\n",
+        "text\n" * 20 + "name: too far down\n",
+        "# Title\n\nThe name: of the rose\n",
+        "Name: of another kind\n",
+        "names: x\n",
+    ],
+)
+def test_an_example_of_an_agent_makes_no_agent(text: str) -> None:
+    page = parse("README.md", text.encode())
+    assert (page.claims_agent, page.diagnostics) == (False, ())
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_another_encoding_is_an_error_that_names_it(encoding: str) -> None:
+    page = parse("a.md", "---\nname: a\n---\n".encode(encoding))
+    (error,) = page.diagnostics
+    assert (error.code, error.severity) == ("encoding", "error")
+    assert encoding[:6].upper() in error.message
+    assert (page.frontmatter, page.body) == ({}, "")
+
+
+def test_a_nul_byte_alone_is_no_other_encoding() -> None:
+    assert codes(parse("a.md", b"a\0bc")) == []
+    assert codes(parse("a.md", b"a\0")) == []
+
+
+def test_stray_bytes_are_replaced_and_the_first_is_named() -> None:
+    page = parse("a.md", b"\xef\xbb\xbf---\nname: a\n# \xc3\xa9\xff\n---\n\xfe")
+    (warning,) = page.diagnostics
+    assert (warning.code, warning.severity, warning.line, warning.column) == ("invalid-bytes", "warning", 3, 4)
+    assert "0xff" in warning.message
+    assert (page.frontmatter, page.body) == ({"name": "a"}, "\ufffd")
+
+
+@pytest.mark.parametrize("char", ["\x00", "\x1b", "\x0b", "\x0c", "\x1f", "\x85", "\u2028", "\u2029"])
+def test_control_characters_are_replaced_with_one_warning(char: str) -> None:
+    page = parse("a.md", f"---\nname: a\ntools: x{char}disallowedTools: y{char}\n---\n{char}".encode())
+    assert codes(page)[0] == "control-character"
+    warning = page.diagnostics[0]
+    assert (warning.severity, warning.line, warning.column) == ("warning", 3, 9)
+    assert f"got 2, the first being U+{ord(char):04X}" in warning.message
+    assert page.body == char
+    assert page.frontmatter == {}, "one line stays one line, so that the second key is a fault and not a key"
+
+
+def test_frontmatter_over_its_limit_is_not_read() -> None:
+    limits = Limits(frontmatter_bytes=20)
+    assert parse("a.md", b"---\nname: aaaaaaaaaaaaa\n---\n", limits=limits).frontmatter == {"name": "a" * 13}
+    for text in ("---\nname: aaaaaaaaaaaaaa\n---\n", "---\nname: ééééééééééééé\n---\n"):
+        page = parse("a.md", text.encode(), limits=limits)
+        (error,) = page.diagnostics
+        assert (error.code, error.severity, error.line) == ("frontmatter-too-large", "error", 2)
+        assert "20 bytes" in error.message
+        assert page.frontmatter == {}

@@ -1,0 +1,104 @@
+"""What is said about frontmatter that YAML refuses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hotagents.frontmatter import parse
+
+if TYPE_CHECKING:
+    from hotagents.diagnostics import Diagnostic
+
+
+def error_of(frontmatter: str) -> Diagnostic:
+    page = parse("a.md", f"---\n{frontmatter}\n---\n".encode())
+    (error,) = page.diagnostics
+    assert error.severity == "error"
+    assert page.frontmatter == {}
+    return error
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "column", "instead"),
+    [
+        ("description: Use this: now", 2, 22, 'description: "Use this: now"'),
+        ('name: a\ndescription: Ünï "x": now  \nb: c', 3, 21, 'description: "Ünï \\"x\\": now"'),
+        ("a: C:\\x: y", 2, 8, 'a: "C:\\\\x: y"'),
+        ("tools: *", 2, 9, 'tools: "*"'),
+        ("tools: *all", 2, 8, 'tools: "*all"'),
+        ("tools: &all", 2, 8, 'tools: "&all"'),
+        ("description: **bold** text", 2, 15, 'description: "**bold** text"'),
+        ("description: @me", 2, 14, 'description: "@me"'),
+        ("description: !important", 2, 14, 'description: "!important"'),
+        ("name: {{ name }}", 2, 8, 'name: "{{ name }}"'),
+        ("tools:\n  - a\n  - `x`", 4, 5, '  - "`x`"'),
+        ("hooks:\n  - command: a: b", 3, 15, '  - command: "a: b"'),
+        ("description: 'Don't do'", 2, 19, 'description: "Don\'t do"'),
+        ('description: "Say "x" \\t"', 2, 20, 'description: "Say \\"x\\" \\t"'),
+        ("a: 1\ndescription: 'never closed\nb: 2", 3, 14, 'description: "never closed"'),
+        ('description: "A" is: b', 2, 18, 'description: "\\"A\\" is: b"'),
+        ("description: one\n  two: three\n\n  four\nb: 1", 3, 6, 'description: "one two: three\\nfour"'),
+        (
+            "description: one\n\nExamples:\n<example>\nUser: x\nmodel: opus",
+            6,
+            1,
+            "description: |\n  one\n\n  Examples:\n  <example>\n  User: x",
+        ),
+        ("description: >\none\ntwo\nmodel: opus", 4, 1, "description: |\n  one\n  two"),
+        ("services: - name: x\n  - name: y", 2, 11, "services:\n  - name: x"),
+    ],
+)
+def test_the_hint_is_the_line_to_write_and_it_works(before: str, line: int, column: int, instead: str) -> None:
+    error = error_of(before)
+    assert (error.line, error.column, error.hint) == (line, column, f"write: {instead}")
+    assert not parse("a.md", f"---\n{instead}\n---\n".encode()).broken or instead.startswith(" ")
+
+
+@pytest.mark.parametrize(
+    ("before", "code", "hint"),
+    [
+        ("a:\n\tb: 1", "yaml-syntax", "indent with spaces, not with tabs"),
+        ("a: [b\nc: d", "yaml-syntax", ""),
+        ("a: |x\n  y", "yaml-syntax", ""),
+        ("tools: - a, - b", "yaml-syntax", ""),
+        ("tools: x\nSome: y\n<z>\nb: 1", "yaml-syntax", ""),
+        ("tools: x\n  y: z", "yaml-syntax", ""),
+        ("command: 'a \"b' c\"\nd: 1", "yaml-syntax", ""),
+        ('"a": b: c', "yaml-syntax", ""),
+        (
+            "- a\nb: 1",
+            "not-a-mapping",
+            "write one key: value on each line, or remove the fences if this is no frontmatter",
+        ),
+        ("[a]: b", "bad-key", "quote the text if it is no YAML"),
+        ("a: &x [b]", "alias", 'write: a: "&x [b]"'),
+        ("&x a: b", "alias", "quote the text, or write the value out"),
+        ("!x a: b", "unsupported-tag", "remove the tag, or quote the text"),
+        ("a: " + "[" * 70, "frontmatter-too-deep", "nest less"),
+    ],
+)
+def test_where_no_line_helps_the_hint_says_what_does_or_nothing(before: str, code: str, hint: str) -> None:
+    error = error_of(before)
+    assert (error.code, error.hint) == (code, hint)
+
+
+def test_a_second_fault_further_down_does_not_hide_the_first_ones_remedy() -> None:
+    error = error_of("a: b: c\nd: e: f")
+    assert (error.line, error.hint) == (2, 'write: a: "b: c"')
+
+
+def test_the_message_says_what_was_expected_and_what_the_parser_says() -> None:
+    error = error_of("a: b: c")
+    assert 'quotes around a text that has ": " in it' in error.message
+    assert "mapping values are not allowed" in error.message
+    assert "\n" not in str(error)
+
+
+def test_a_fault_behind_dashes_that_cut_lies_within_the_file() -> None:
+    page = parse("a.md", b"---\na: [b ---")
+    assert [(d.code, d.line, d.column) for d in page.diagnostics] == [
+        ("fence-in-frontmatter", 2, 7),
+        ("yaml-syntax", 2, 7),
+    ]

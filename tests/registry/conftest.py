@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def agent(name: str, text: str = "text", *, tools: str | None = None, prompt: str = "Do it.\n") -> str:
+    """An agent's file."""
+    lines = [f"name: {name}", f"description: {text}", *([] if tools is None else [f"tools: {tools}"])]
+    return "---\n" + "\n".join(lines) + f"\n---\n{prompt}"
+
+
+@pytest.fixture(name="agent")
+def agent_file() -> Callable[..., str]:
+    return agent
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    left = [t for t in threading.enumerate() if t not in before and t.name.startswith("hotagents")]
+    for thread in left:
+        thread.join(2.0)
+    assert not [t.name for t in left if t.is_alive()]
