@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PROJECT",
+    "Report",
     "hookimpl",
     "hotagents_cycle_finished",
     "hotagents_generation_published",

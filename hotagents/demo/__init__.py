@@ -96,7 +96,7 @@ def _sum_up(teller: Teller, failed: list[str], seconds: float) -> None:
     if failed:
         text = f"Not everything happened as told: {', '.join(failed)}."
     else:
-        text = f"Everything happened as told, in {seconds:.1f} s; nothing is left behind."
+        text = f"Everything happened as told, in {seconds:.2f} s; nothing is left behind."
     teller.title("the end")
     teller.say(text, step="end", ok=not failed, failed=failed, seconds=round(seconds, 3))
     if not failed:

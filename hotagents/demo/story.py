@@ -113,7 +113,7 @@ class _Steps:
         _expect(self._current.number == 2 and status.state == "behind", "generation 2 stays")  # noqa: PLR2004 - as told
         _expect(self._stage.host.status.healthy, "the runner goes on")
         self._teller.say(
-            f"Refused, and generation 2 stays current: no agent vanished, the program runs on and is healthy.\n{first}",
+            f"Refused, and generation 2 stays current: no agent vanished, the program is healthy.\n{first}",
             step="rejected",
             **_named(self._current),
             state=status.state,

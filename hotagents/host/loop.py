@@ -2,7 +2,8 @@
 
 All that can happen to it arrives in one inbox, in order: a trigger, the end of the running call, the stop. So there is
 one place that waits, one thread that decides, and nothing shared but frozen status values. The inbox is a
-`queue.SimpleQueue`, whose ``put`` a signal handler may call.
+`queue.SimpleQueue`, whose ``put`` a signal handler may call. Nothing of the runner's runs on this thread: each call has
+its own (`hotagents.host.execution`), so none can keep the loop from hearing a stop.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import queue
 import random
 import threading
 import uuid
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, final
 
 from hotagents.diagnostics import escape
 from hotagents.host.execution import Done, Execution
+from hotagents.host.state import RunnerState, RunnerStatus, Timing
 from hotagents.runner import Cycle, CycleResult
 
 if TYPE_CHECKING:
@@ -29,55 +31,21 @@ if TYPE_CHECKING:
 
 __all__ = ["RunnerLoop", "RunnerState", "RunnerStatus", "Timing"]
 
-RunnerState = Literal["starting", "waiting", "running", "stuck", "stopped"]
-_STOP: Final = "stop"
-_LONGEST_BACKOFF: Final = 300.0
+logger: Final = logging.getLogger("hotagents")
+_LAST: Final = 1.0  # seconds: to end once cancelled at a stop; and for a teardown where the cycle took all of the grace
+_LONGEST_WAIT: Final = 86_400.0  # seconds: a longer one is begun again; queues refuse those of centuries
 
 
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
-    """When cycles run; seconds.
+class _End(NamedTuple):
+    """How a call ended.
 
     Attributes:
-        interval: From the end of one cycle to the begin of the next.
-        jitter: Longest random delay before a cycle that is not the first nor asked for by hand.
-        timeout: Longest cycle, None for no limit.
-        grace: How long a cycle may go on after it was asked to end.
+        done: Its end; None for a call that was left behind.
+        why: Why it was asked to end, or None.
     """
 
-    interval: float
-    jitter: float = 0.0
-    timeout: float | None = None
-    grace: float = 30.0
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunnerStatus:
-    """One runner at one moment.
-
-    Attributes:
-        name: The runner's name.
-        state: ``stuck`` means: past its deadline, asked to end, and still running after the grace.
-        cycles: Cycles that ended.
-        failures: Failed cycles in a row, up to now.
-        last: Result of the last cycle, or None.
-        due: On the host's monotonic clock: when the next attempt must have begun at the latest; None while one runs
-            without a time limit or none will.
-    """
-
-    name: str
-    state: RunnerState = "starting"
-    cycles: int = 0
-    failures: int = 0
-    last: CycleResult | None = None
-    due: float | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values."""
-        last = self.last.to_dict() if self.last is not None else None
-        return {"name": self.name, "state": self.state, "cycles": self.cycles, "failures": self.failures, "last": last}
+    done: Done | None
+    why: CycleStatus | None
 
 
 @final
@@ -116,7 +84,7 @@ class RunnerLoop:
         self._thread = threading.Thread(target=self._run, name=f"hotagents-runner-{name}", daemon=True)
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the thread; once."""
         self._thread.start()
 
     def trigger(self, trigger: Trigger) -> None:
@@ -125,10 +93,10 @@ class RunnerLoop:
 
     def stop(self) -> None:
         """Let the running cycle end within the grace and begin no other. Safe in a signal handler."""
-        self._inbox.put(_STOP)
+        self._inbox.put("stop")
 
     def join(self, timeout: float) -> bool:
-        """Wait for the end; say whether it came within ``timeout`` seconds."""
+        """Wait for the end of a started loop; say whether it came within ``timeout`` seconds."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
@@ -136,69 +104,69 @@ class RunnerLoop:
 
     def _run(self) -> None:
         try:
-            trigger: Trigger | None = "start"
-            while trigger is not None and self._stop_at is None:
+            self._look()
+            trigger: Trigger | None = None if self._stop_at is not None else "start"
+            while trigger is not None:
                 self._attempt(trigger)
                 trigger = self._next()
-            if self._runner is not None and self.status.state != "stuck":
-                self._optional("teardown")
+            self._tear_down()
         finally:
             self._set(state="stopped" if self.status.state != "stuck" else "stuck", due=None)
             self._ended(self)
 
     def _attempt(self, trigger: Trigger) -> None:
         """Run one cycle; whatever happens is its result."""
-        result = self._set_up() or self._cycle(trigger)
+        result = self._set_up(trigger)
+        if result is None:
+            if self._runner is None or self._stop_at is not None:
+                return  # asked to stop before the cycle began
+            result = self._cycle(self._runner, trigger)
         failures = 0 if result.status == "ok" else self.status.failures + 1
-        state: RunnerState = "stuck" if self.status.state == "stuck" else "waiting"
-        self._set(state=state, cycles=self.status.cycles + 1, failures=failures, last=result)
-        _log(result)
-        self._finished(result)
+        self._set(cycles=self.status.cycles + 1, failures=failures, last=result)
+        self._set_waiting(self._timing.pause(failures))
+        try:
+            _log(result)
+            self._finished(result)
+        except (Exception, SystemExit):
+            logger.exception("runner %s: a listener failed", escape(self.status.name))
 
-    def _set_up(self) -> CycleResult | None:
+    def _set_up(self, trigger: Trigger) -> CycleResult | None:
         """Make the runner where there is none yet; return the failed cycle where that fails, to be tried again."""
         if self._runner is not None:
             return None
         started_at, begun = self._clock.now(), self._clock.monotonic()
-        try:
-            self._runner = self._create()
-            failure = self._optional("setup")
-        except Exception as error:  # noqa: BLE001 - a runner's failure is a result
-            failure = error
-        if failure is None:
+        runner, error = self._call(self._create, "create")
+        if not error:
+            _, error = self._call(getattr(runner, "setup", None), "setup")
+        if not error:
+            self._runner = runner
             return None
-        self._runner = None
         return CycleResult(
             status="failed",
             summary="the runner could not be set up",
-            error=_text(failure),
+            error=error,
             runner=self.status.name,
-            trigger="start",
+            trigger=trigger,
             started_at=started_at,
             duration=self._clock.monotonic() - begun,
         )
 
-    def _cycle(self, trigger: Trigger) -> CycleResult:
-        runner = self._runner
-        assert runner is not None  # noqa: S101 - set up just before
-        begun, started_at = self._clock.monotonic(), self._clock.now()
+    def _cycle(self, runner: Runner, trigger: Trigger) -> CycleResult:
+        begun, started_at, timeout = self._clock.monotonic(), self._clock.now(), self._timing.timeout
         with self._registry.pin() as pin:
-            timeout = self._timing.timeout
+            cycle_id = f"{started_at:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:12]}"
             cycle = Cycle(
-                id=f"{started_at:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:12]}",
+                id=cycle_id,
                 pin=pin,
                 trigger=trigger,
                 deadline=None if timeout is None else begun + timeout,
                 cancelled=threading.Event(),
-                logger=_logger(self.status.name, pin.generation.number, pin.generation.digest),
+                logger=_logger(self.status.name, cycle_id, pin.generation.number, pin.generation.digest),
             )
-            due = None if timeout is None else begun + timeout + self._timing.grace
-            self._set(state="running", due=due)
-            returned, status, error = self._wait(self._execute(lambda: runner.run(cycle)), cycle)
+            self._set(state="running", due=None if timeout is None else begun + timeout + self._timing.grace)
+            end = self._wait(self._execute(lambda: runner.run(cycle)), cycle.deadline, cycle.cancelled)
         return replace(
-            returned,
-            status=status if status != "ok" else returned.status,
-            error=error,
+            _outcome(end),
             runner=self.status.name,
             cycle_id=cycle.id,
             trigger=trigger,
@@ -208,47 +176,65 @@ class RunnerLoop:
             duration=self._clock.monotonic() - begun,
         )
 
+    def _tear_down(self) -> None:
+        if self._runner is None or self.status.state == "stuck":
+            return
+        if self._stop_at is not None:
+            self._stop_at = max(self._stop_at, self._clock.monotonic() + _LAST)
+        _, error = self._call(getattr(self._runner, "teardown", None), "teardown")
+        if error:
+            logger.error("runner %s: %s", escape(self.status.name), error)
+
+    def _call(self, method: Callable[[], Any] | None, name: str) -> tuple[Any, str]:
+        """Call what surrounds the cycles, where the runner has it; return its value and what went wrong."""
+        if method is None:
+            return None, ""
+        end = self._wait(self._execute(method), self._clock.monotonic() + self._timing.grace, threading.Event())
+        if end.done is not None and end.done.error is None and end.why is None:
+            return end.done.value, ""
+        return None, f"{name}: {_outcome(end).error}"
+
     def _execute(self, call: Callable[[], Any]) -> Execution:
         name = f"hotagents-cycle-{self.status.name}"
         return Execution(call, self._async_loop, self._inbox.put, name=name)
 
-    def _wait(self, execution: Execution, cycle: Cycle | None) -> tuple[CycleResult, CycleStatus, str]:
+    def _wait(self, execution: Execution, deadline: float | None, cancelled: threading.Event) -> _End:
         """Wait for the call's end, its deadline or the stop; ask it to end where it must; never leave before it ends.
 
         Only at a stop, after the grace, is a call that goes on left behind.
         """
-        deadline = cycle.deadline if cycle is not None else self._clock.monotonic() + self._timing.grace
         why: CycleStatus | None = None
         while True:
             done = self._receive(execution, self._next_look(deadline, why))
             if done is not None:
-                return _outcome(done, why)
+                execution.join()
+                if self.status.state == "stuck":
+                    self._set(state="running")
+                return _End(done, why)
             now = self._clock.monotonic()
-            if self._stop_at is not None and now >= self._stop_at + (1.0 if why else 0.0):
+            if self._stop_at is not None and now >= self._stop_at + (_LAST if why else 0.0):
                 if why is not None:
                     self._set(state="stuck")
-                    return CycleResult(), why, "left behind at the stop: it did not end when it was asked to"
+                    return _End(None, why)
                 why = "cancelled"
             elif deadline is not None and now >= deadline and why is None:
-                why = "timeout"
-                deadline = now + self._timing.grace
-            elif why is not None and deadline is not None and now >= deadline:
+                why, deadline = "timeout", now + self._timing.grace
+            elif deadline is not None and now >= deadline:
                 self._set(state="stuck")
                 deadline = None
             if why is not None:
-                if cycle is not None:
-                    cycle.cancelled.set()
+                cancelled.set()
                 execution.cancel()
 
     def _next_look(self, deadline: float | None, why: CycleStatus | None) -> float | None:
         """Return the seconds until the next decision is due, None where only the inbox can bring one."""
-        stop_at = None if self._stop_at is None else self._stop_at + (1.0 if why else 0.0)
+        stop_at = None if self._stop_at is None else self._stop_at + (_LAST if why else 0.0)
         moments = [moment for moment in (deadline, stop_at) if moment is not None]
         return max(0.0, min(moments) - self._clock.monotonic()) if moments else None
 
     def _receive(self, execution: Execution | None, timeout: float | None) -> Done | None:
         """Take one item: remember a trigger or the stop, return the end of the call that is waited for."""
-        item = self._clock.get(self._inbox, timeout)
+        item = self._clock.get(self._inbox, None if timeout is None else min(timeout, _LONGEST_WAIT))
         if isinstance(item, Done):
             return item if item.execution is execution else None
         if item == "stop":
@@ -257,77 +243,74 @@ class RunnerLoop:
             self._pending = item
         return None
 
+    def _look(self) -> None:
+        """Take what the inbox holds, so that a stop counts before the next cycle begins."""
+        while not self._inbox.empty():
+            self._receive(None, 0.0)
+
     def _next(self) -> Trigger | None:
         """Wait for the next reason to run; None at the stop."""
-        delay = self._delay() + random.uniform(0.0, self._timing.jitter)  # noqa: S311 - spreads load, guards nothing
-        at = self._clock.monotonic() + delay
-        if self.status.state != "stuck":
-            self._set(state="waiting", due=at + self._timing.grace)
+        pause = self._timing.pause(self.status.failures) + self._jitter()
+        at = self._clock.monotonic() + pause
+        self._set_waiting(pause)
+        self._look()
         while self._stop_at is None and self._pending is None:
             left = at - self._clock.monotonic()
             if left <= 0:
                 return "interval"
             self._receive(None, left)
-        if self._stop_at is not None:
-            return None
         if self._pending == "change":
             self._spread()
         trigger, self._pending = self._pending, None
-        return trigger
+        return trigger if self._stop_at is None else None
 
     def _spread(self) -> None:
         """Wait out the jitter before a cycle that a change asks for: all pods hear of it at once."""
-        at = self._clock.monotonic() + random.uniform(0.0, self._timing.jitter)  # noqa: S311 - as above
+        at = self._clock.monotonic() + self._jitter()
         while self._stop_at is None and self._pending == "change" and (left := at - self._clock.monotonic()) > 0:
             self._receive(None, left)
 
-    def _delay(self) -> float:
-        """Double the interval with each further failure, up to five minutes or the interval itself."""
-        more = max(0, self.status.failures - 1)
-        longest = max(self._timing.interval, _LONGEST_BACKOFF)
-        return min(self._timing.interval * 2.0 ** min(more, 30), longest)
+    def _jitter(self) -> float:
+        return random.uniform(0.0, self._timing.jitter)  # noqa: S311 - spreads load, guards nothing
 
-    def _optional(self, method: str) -> BaseException | None:
-        """Call ``setup`` or ``teardown`` where the runner has it; return what went wrong."""
-        call = getattr(self._runner, method, None)
-        if call is None:
-            return None
-        _, status, error = self._wait(self._execute(call), None)
-        if status == "ok":
-            return None
-        failure = RuntimeError(f"{method}: {error or status}")
-        if method == "teardown":
-            logging.getLogger("hotagents").error("runner %s: %s", escape(self.status.name), escape(str(failure)))
-        return failure
+    def _set_waiting(self, pause: float) -> None:
+        if self.status.state != "stuck":  # left behind at the stop: that stays
+            latest = self._clock.monotonic() + pause + self._timing.jitter + self._timing.grace
+            self._set(state="waiting", due=latest)
 
     def _set(self, **values: Any) -> None:
         self.status = replace(self.status, **values)
 
 
-def _outcome(done: Done, why: CycleStatus | None) -> tuple[CycleResult, CycleStatus, str]:
-    if done.error is not None:
-        return CycleResult(), why or "failed", _text(done.error)
-    if why is not None:
-        returned = done.value if isinstance(done.value, CycleResult) else CycleResult()
-        return returned, why, returned.error or "it ended only after it was asked to"
-    if isinstance(done.value, CycleResult):
-        return done.value, "ok", done.value.error
-    if done.value is None:
-        return CycleResult(), "ok", ""
-    return CycleResult(), "failed", f"run() returned {type(done.value).__name__}, expected CycleResult"
+def _outcome(end: _End) -> CycleResult:
+    if end.done is None:
+        return CycleResult(status=end.why or "failed", error="left behind: it did not end when it was asked to")
+    if end.done.error is not None:
+        return CycleResult(status=end.why or "failed", error=_text(end.done.error))
+    value = CycleResult() if end.done.value is None else end.done.value
+    if not isinstance(value, CycleResult):
+        error = f"run() returned {type(value).__name__}, expected CycleResult"
+        return CycleResult(status=end.why or "failed", error=error)
+    if end.why is not None:
+        return replace(value, status=end.why, error=value.error or "it ended only after it was asked to")
+    return value
 
 
 def _text(error: BaseException) -> str:
-    return escape(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - an error that cannot be shown is still one
+        text = "(its text cannot be had)"
+    return escape(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
-def _logger(name: str, generation: int, digest: str) -> logging.LoggerAdapter[logging.Logger]:
-    extra = {"runner": name, "generation": generation, "digest": digest}
+def _logger(name: str, cycle: str, generation: int, digest: str) -> logging.LoggerAdapter[logging.Logger]:
+    extra = {"runner": name, "cycle": cycle, "generation": generation, "digest": digest}
     return logging.LoggerAdapter(logging.getLogger(f"hotagents.runner.{name}"), extra)
 
 
 def _log(result: CycleResult) -> None:
-    logging.getLogger("hotagents").log(
+    logger.log(
         logging.INFO if result.status == "ok" else logging.ERROR,
         "runner %s: cycle %s on generation %d %s in %.3f s: %s",
         escape(result.runner),

@@ -93,7 +93,12 @@ def test_unchanged_files_are_not_opened_again(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "c.md").unlink()
     opened: list[Any] = []
     real = os.open
-    monkeypatch.setattr(os, "open", lambda path, *a, **k: (opened.append(path), real(path, *a, **k))[1])
+
+    def opening(path: Any, *rest: Any, **more: Any) -> int:
+        opened.append(path)
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr(os, "open", opening)
     second = read_settled(source)
     assert second.files == {"a.md": b"a.md", "b.md": b"new"}
     assert second.files["a.md"] is first.files["a.md"]

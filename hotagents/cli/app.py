@@ -1,0 +1,47 @@
+"""The typer application: which commands there are."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+from hotagents.cli import check, demo, live, show, sim
+from hotagents.version import __version__
+
+__all__ = ["app"]
+
+app: Final = typer.Typer(
+    name="hotagents",
+    help="Mounted agent definitions: will they be accepted, what is served, what has changed.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help needs no rich
+)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        typer.echo(f"hotagents {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+    del version  # its callback has answered
+
+
+app.command("validate")(check.validate)
+app.command("show")(show.show)
+app.command("digest")(check.digest)
+app.command("watch")(live.watch)
+app.command("run")(live.run)
+app.command("kubelet-sim")(sim.kubelet_sim)
+app.command("demo")(demo.demo)

@@ -1,0 +1,140 @@
+"""``watch`` and ``run``: a registry, and a host on one, until they are told to stop."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack, redirect_stdout
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any, Final, final
+
+import typer
+
+from hotagents.cli.options import (
+    AsJson,
+    Documents,
+    ForSeconds,
+    Root,
+    RunnerName,
+    SpecName,
+    seconds,
+)
+from hotagents.cli.output import Output, UsageError, short_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hotagents.host import Host
+    from hotagents.runner import CycleResult
+
+__all__ = ["run", "watch"]
+
+_NEVER: Final = 1e6
+
+
+@short_errors()
+def watch(
+    root: Root,
+    *,
+    runner: RunnerName = None,
+    spec: SpecName = None,
+    document: Documents = None,
+    duration: ForSeconds = None,
+    count: Annotated[int | None, typer.Option("--count", min=1, help="End after so many lines.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the first generation, each change, each refusal with file, line and column, and when it is healthy again.
+
+    Ends with 0 at SIGINT or SIGTERM; with 1 at once where the first set is refused.
+    """
+    from hotagents.cli.events import events  # noqa: PLC0415 - heavy
+    from hotagents.cli.inbox import Inbox  # noqa: PLC0415
+    from hotagents.cli.logs import unlogged  # noqa: PLC0415
+    from hotagents.cli.schema import choose  # noqa: PLC0415
+    from hotagents.generation import Change  # noqa: PLC0415
+    from hotagents.registry import ConfigRegistry  # noqa: PLC0415
+
+    chosen = choose(runner=runner, spec=spec, documents=document)
+    output = Output(as_json=as_json)
+    registry: ConfigRegistry[Any] = ConfigRegistry(
+        root, spec=chosen.spec, documents=chosen.documents, plugins=chosen.plugins
+    )
+    with unlogged(), Inbox[Change[Any]](seconds=duration) as inbox:
+        try:
+            for event in islice(events(registry, inbox), count):
+                output.event(event.text, event.facts, style=event.style)
+        finally:
+            registry.close()
+
+
+@short_errors()
+def run(  # noqa: PLR0913 - one parameter for each option
+    root: Root,
+    *,
+    runner: Annotated[list[str], typer.Option("--runner", metavar="NAME", help="A runner; may be repeated.")],
+    interval: Annotated[float, typer.Option(help="Seconds between two cycles.", callback=seconds)] = 60.0,
+    jitter: Annotated[float, typer.Option(help="Longest random delay, seconds.", callback=seconds)] = 0.0,
+    timeout: Annotated[float | None, typer.Option(help="Longest cycle, seconds.", callback=seconds)] = None,
+    grace: Annotated[float, typer.Option(help="Seconds to end a cycle in.", callback=seconds)] = 30.0,
+    run_on_change: Annotated[bool, typer.Option(help="Run a cycle after each change.")] = True,
+    once: Annotated[
+        bool, typer.Option("--once", help="Run one cycle of each runner; exit with 1 if one fails.")
+    ] = False,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    as_json: AsJson = False,
+) -> None:
+    """Run installed runners on a directory; what happens is logged on standard error.
+
+    With --json each cycle's result is one line on standard output, and what runners print goes to standard error.
+    """
+    from hotagents.cli.logs import logging_to_stderr  # noqa: PLC0415 - heavy
+
+    names = list(dict.fromkeys(runner))
+    results = _Results(Output(as_json=as_json), names if once else ())
+    timing = {"interval": _NEVER if once else interval, "jitter": jitter, "timeout": timeout, "grace": grace}
+    with ExitStack() as stack:
+        stack.enter_context(logging_to_stderr(log_level))
+        if as_json:
+            stack.enter_context(redirect_stdout(sys.stderr))
+        results.host = _host(root, names, run_on_change=run_on_change and not once, on_result=results.add, **timing)
+        results.host.run()
+    if once and not results.ok:
+        raise typer.Exit(1)
+
+
+@final
+class _Results:
+    """Takes each cycle's result, from the runners' threads; stops the host once each of ``awaited`` had its cycle.
+
+    Attributes:
+        host: Set before the first result can come.
+        ok: Whether all awaited cycles ended well; each is entered by its own runner's thread.
+    """
+
+    host: Host
+
+    def __init__(self, output: Output, awaited: Sequence[str]) -> None:
+        self._output = output
+        self._ended: dict[str, bool] = dict.fromkeys(awaited, False)
+        self._waiting = set(awaited)
+
+    @property
+    def ok(self) -> bool:
+        return all(self._ended.values())
+
+    def add(self, result: CycleResult) -> None:
+        if self._output.as_json:
+            self._output.json(result.to_dict())
+        if result.runner in self._waiting:
+            self._ended[result.runner] = result.status == "ok"
+            self._waiting.discard(result.runner)
+            if not self._waiting:
+                self.host.stop()
+
+
+def _host(root: str, names: Sequence[str], **options: Any) -> Host:
+    from hotagents.host import Host  # noqa: PLC0415 - heavy
+
+    try:
+        return Host.from_entry_points(root, names, **options)
+    except ValueError as error:
+        raise UsageError(str(error)) from error

@@ -1,0 +1,40 @@
+"""Options that several commands share, each defined once."""
+
+from __future__ import annotations
+
+import threading
+from typing import Annotated, TypeAlias
+
+import typer
+
+__all__ = ["AsJson", "Documents", "ForSeconds", "Root", "RunnerName", "SpecName", "seconds"]
+
+
+def seconds(value: float | None) -> float | None:
+    """Return the seconds if a wait can last that long.
+
+    Raises:
+        typer.BadParameter: If it is negative, no number, or longer than a lock can wait.
+    """
+    if value is None or 0 <= value < threading.TIMEOUT_MAX:
+        return value
+    raise typer.BadParameter(f"expected 0 or more seconds, got {value}")
+
+
+Root: TypeAlias = Annotated[
+    str, typer.Argument(metavar="DIR", help="A directory or volume of agent definitions, or one file.")
+]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+ForSeconds: TypeAlias = Annotated[
+    float | None, typer.Option("--for", metavar="SECONDS", help="End after that long.", callback=seconds)
+]
+RunnerName: TypeAlias = Annotated[
+    str | None, typer.Option("--runner", metavar="NAME", help="Take the classes of this installed runner.")
+]
+SpecName: TypeAlias = Annotated[
+    str | None, typer.Option("--spec", metavar="MODULE:CLASS", help="Class of every agent.")
+]
+Documents: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--document", metavar="PATH=MODULE:CLASS", help="A required document and its class; may be repeated."),
+]

@@ -1,0 +1,135 @@
+"""`Output`: where a command's answer goes; and how a command that cannot answer ends.
+
+Colours and boxes only where a terminal shows them (and NO_COLOR is not set); plain lines everywhere else, each written
+whole and flushed at once, so that a program at the other end of a pipe sees it when it happens. Whatever is printed
+passes `escape`: names and texts come out of untrusted files.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, TextIO, final
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Output", "UsageError", "complain", "counted", "short_errors"]
+
+_LONGEST: Final = 10_000
+
+
+class UsageError(Exception):
+    """What was asked for makes no sense; the message says what would."""
+
+
+@final
+class Output:
+    """The answer of one command on standard output; lines may be written from any thread.
+
+    Attributes:
+        as_json: Whether `lines` of JSON are wanted instead of text.
+    """
+
+    def __init__(self, *, as_json: bool = False, stream: TextIO | None = None) -> None:
+        self.as_json = as_json
+        self._stream = sys.stdout if stream is None else stream
+        self._fancy = not as_json and self._stream.isatty() and not os.environ.get("NO_COLOR")
+        self._lock = threading.Lock()
+        if isinstance(self._stream, io.TextIOWrapper):
+            # A terminal that cannot show a character is no reason to fail.
+            self._stream.reconfigure(errors="backslashreplace")
+
+    def line(self, text: str, *, style: str = "") -> None:
+        """Print one line; ``style`` is a colour, used only on a terminal."""
+        self.raw(typer.style(_safe(text), fg=style) if self._fancy and style else _safe(text))
+
+    def json(self, value: object) -> None:
+        """Print one value as one line of JSON; ASCII alone, so nothing in it can be taken for an instruction."""
+        self.raw(json.dumps(value, default=str).replace("\x7f", "\\u007f"))
+
+    def event(self, text: str, facts: object, *, style: str = "") -> None:
+        """Print what fits: a line for people or facts as JSON."""
+        if self.as_json:
+            self.json(facts)
+        else:
+            self.line(text, style=style)
+
+    def table(self, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print rows below headings; nothing where there are none."""
+        if not rows:
+            return
+        cells = [[_safe(cell) for cell in row] for row in rows]
+        self.raw(_boxed(title, headings, cells) if self._fancy else _aligned(headings, cells))
+
+    def raw(self, text: str) -> None:
+        """Print text that is known to be safe, whole, and flush."""
+        with self._lock:
+            self._stream.write(text + "\n")
+            self._stream.flush()
+
+
+def complain(message: str) -> None:
+    """Print one line on standard error."""
+    sys.stderr.write(f"hotagents: {_safe(message)}\n")
+    sys.stderr.flush()
+
+
+@contextmanager
+def short_errors() -> Iterator[None]:
+    """Turn errors that a user can act on into one clear line and an exit code, without a traceback.
+
+    A set that is refused is a finding: its errors are printed, the exit code is 1. Everything else is 2.
+    """
+    from hotagents.errors import HotAgentsError, InvalidConfigError  # noqa: PLC0415 - only once a command runs
+
+    try:
+        yield
+    except InvalidConfigError as error:
+        for diagnostic in error.diagnostics:
+            if diagnostic.severity == "error":
+                complain(str(diagnostic))
+        raise typer.Exit(1) from None
+    except BrokenPipeError:
+        raise
+    except (HotAgentsError, UsageError, OSError) as error:
+        complain(str(error))
+        raise typer.Exit(2) from None
+
+
+def counted(number: int, noun: str) -> str:
+    """Return ``1 agent``, ``2 agents``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _safe(text: str) -> str:
+    from hotagents.diagnostics import escape  # noqa: PLC0415 - only once a command runs
+
+    return escape(text, limit=_LONGEST)
+
+
+def _boxed(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    from rich.console import Console  # noqa: PLC0415 - only on a terminal
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(*headings, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))  # a Text, since plain strings may hold markup
+    console = Console(file=io.StringIO(), force_terminal=True, highlight=False)
+    with console.capture() as captured:
+        console.print(table, end="")
+    return captured.get().removesuffix("\n")
+
+
+def _aligned(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [[heading.upper() for heading in headings], *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(headings))]
+    padded = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    return "\n".join(line.rstrip() for line in padded)

@@ -1,0 +1,84 @@
+"""`Chosen`: the classes to validate against, by one rule for every command.
+
+Either ``--runner NAME``, which takes those of an installed runner and its plugin's validator, or ``--spec`` and
+``--document`` with references ``module:Class``. A module may lie in the current directory, which is searched last, so
+that nothing in it can stand before an installed module.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import reduce
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, final
+
+from pydantic import BaseModel
+
+from hotagents.cli.output import UsageError
+from hotagents.plugins import Plugins, load_plugins
+from hotagents.spec import AgentSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Chosen", "choose"]
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What to validate against.
+
+    Attributes:
+        spec: Class of every agent, or classes by agent's name.
+        documents: Models of required documents by path.
+        plugins: Whose validators are asked too, None for nobody's.
+    """
+
+    spec: type[AgentSpec] | Mapping[str, type[AgentSpec]] = AgentSpec
+    documents: Mapping[str, type[BaseModel] | None] | None = None
+    plugins: Plugins | None = None
+
+
+def choose(*, runner: str | None, spec: str | None, documents: Sequence[str] | None) -> Chosen:
+    """Return what the options name.
+
+    Raises:
+        UsageError: If a reference leads nowhere, or both ways are used at once.
+        PluginError: If no such runner is installed.
+    """
+    if runner is None:
+        chosen_spec = AgentSpec if spec is None else _class("--spec", spec, AgentSpec)
+        return Chosen(chosen_spec, dict(_document(text) for text in documents or ()))
+    if spec is not None or documents:
+        raise UsageError("--runner brings its own classes; leave out --spec and --document, or --runner")
+    plugins = load_plugins()
+    info = plugins.runner(runner)
+    return Chosen(info.spec, info.documents, plugins.hosting([runner]))
+
+
+def _document(text: str) -> tuple[str, type[BaseModel]]:
+    path, _, reference = text.rpartition("=")
+    if not path:
+        raise UsageError(f'--document: expected PATH=module:Class, got "{text}"')
+    return path, _class("--document", reference, BaseModel)
+
+
+def _class(option: str, reference: str, base: type[M]) -> type[M]:
+    module, _, name = reference.partition(":")
+    if not module or not name:
+        raise UsageError(f'{option}: expected module:Class, got "{reference}"')
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+    try:
+        found: object = reduce(getattr, name.split("."), import_module(module))
+    except Exception as error:  # whatever a module of the user's raises while it is imported
+        raise UsageError(f"{option}: cannot import {reference}: {type(error).__name__}: {error}") from error
+    if isinstance(found, type) and issubclass(found, base):
+        return found
+    raise UsageError(f"{option}: {reference} is no subclass of {base.__module__}.{base.__qualname__}")

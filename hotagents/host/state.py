@@ -1,0 +1,81 @@
+"""`RunnerStatus` and `Timing`: what a runner's loop shows of itself, and what it goes by. Both are immutable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, final
+
+if TYPE_CHECKING:
+    from hotagents.runner import CycleResult
+
+__all__ = ["RunnerState", "RunnerStatus", "Timing"]
+
+RunnerState = Literal["starting", "waiting", "running", "stuck", "stopped"]
+_LONGEST_BACKOFF: Final = 300.0
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """When cycles run; seconds.
+
+    Attributes:
+        interval: From the end of one cycle to the begin of the next.
+        jitter: Longest random delay before a cycle that is not the first nor asked for by hand.
+        timeout: Longest cycle, None for no limit.
+        grace: How long a cycle may go on after it was asked to end.
+
+    Raises:
+        ValueError: If one of them makes no sense.
+    """
+
+    interval: float
+    jitter: float = 0.0
+    timeout: float | None = None
+    grace: float = 30.0
+
+    def __post_init__(self) -> None:
+        # "not more than", so that NaN fails too.
+        if not self.interval > 0:
+            raise ValueError(f"interval: expected more than 0 seconds, got {self.interval!r}")
+        if self.timeout is not None and not self.timeout > 0:
+            raise ValueError(f"timeout: expected more than 0 seconds or None, got {self.timeout!r}")
+        for name, value in (("jitter", self.jitter), ("grace", self.grace)):
+            if not value >= 0:
+                raise ValueError(f"{name}: expected 0 seconds or more, got {value!r}")
+
+    def pause(self, failures: int) -> float:
+        """Return the seconds to wait after so many failures in a row.
+
+        Each one after the first doubles the interval, up to five minutes or the interval itself.
+        """
+        doubled = self.interval * 2.0 ** min(max(0, failures - 1), 30)
+        return min(doubled, max(self.interval, _LONGEST_BACKOFF))
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerStatus:
+    """One runner at one moment.
+
+    Attributes:
+        name: The runner's name.
+        state: ``stuck`` means: past its deadline, asked to end, and still running after the grace.
+        cycles: Cycles that ended.
+        failures: Failed cycles in a row, up to now.
+        last: Result of the last cycle, or None.
+        due: On the host's monotonic clock: when the next attempt must have begun at the latest; None while one runs
+            without a time limit or none will.
+    """
+
+    name: str
+    state: RunnerState = "starting"
+    cycles: int = 0
+    failures: int = 0
+    last: CycleResult | None = None
+    due: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        last = self.last.to_dict() if self.last is not None else None
+        return {"name": self.name, "state": self.state, "cycles": self.cycles, "failures": self.failures, "last": last}
