@@ -53,11 +53,11 @@ class Report:
 
     def error(self, message: str, *, path: str = "") -> None:
         """Refuse the candidate: it is not published, last good stays."""
-        self.errors.append((path, message))
+        self.errors.append((str(path), str(message)))
 
     def warning(self, message: str, *, path: str = "") -> None:
         """Say something about the candidate, which is published all the same."""
-        self.warnings.append((path, message))
+        self.warnings.append((str(path), str(message)))
 
 
 @hookspec

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hotagents.runner import CycleResult
     from hotagents.status import RegistryStatus
 
-__all__ = ["Plugins", "Validator", "load_plugins"]
+__all__ = ["Plugins", "Validator", "load_plugins", "text_of"]
 
 logger: Final = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Plugins:
 
     Attributes:
         runners: What they offer, by runner's name.
-        broken: Names of entry points that could not be loaded, with the reason.
+        broken: Names of entry points that could not be used, with the reason; unescaped.
     """
 
     def __init__(
@@ -67,8 +67,7 @@ class Plugins:
         if name in self.runners:
             return self.runners[name]
         near = did_you_mean(name, self.runners) or f"installed: {', '.join(sorted(self.runners)) or 'none'}"
-        broken = "".join(f"; plugin {plugin} is broken: {why}" for plugin, why in self.broken.items())
-        raise PluginError(f'no runner "{name}"; {near}{broken}')
+        raise PluginError("; ".join([f'no runner "{name}"', near, *self.broken.values()]))
 
     def hosting(self, names: Iterable[str]) -> Plugins:
         """Return the same plugins where just these runners run: only there do their plugins' validators count."""
@@ -104,7 +103,7 @@ class Plugins:
         for name, plugin in self._implementing(hook):
             try:
                 self._alone(hook, plugin)(**arguments)
-            except Exception:
+            except (Exception, SystemExit):
                 logger.exception("plugin %s: %s failed", escape(name), hook, extra={"plugin": name, "hook": hook})
 
     def _implementing(self, hook: str) -> list[tuple[str, object]]:
@@ -129,66 +128,104 @@ def load_plugins(
     Raises:
         PluginError: If a given or wanted plugin is broken, or two plugins offer a runner of one name.
     """
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    must, broken, homes = set(wanted), dict[str, str](), dict[str, str]()
+    loading = _Loading()
     for name, plugin in plugins.items():
-        _register(manager, name, plugin)
-        homes[name] = f"plugin {name}"
+        loading.add(name, plugin, home=f"plugin {name}")
+    must = set(wanted) - plugins.keys()
     for entry in entry_points(group=hookspecs.PROJECT) if from_entry_points else ():
+        home = f"{entry.dist.name} {entry.dist.version}" if entry.dist else f"plugin {entry.name}"
+        # One name in two distributions: both are loaded, since what they offer decides whether they collide.
+        name = entry.name if loading.is_free(entry.name) else f"{entry.name} of {home}"
         try:
-            _register(manager, entry.name, _loaded(entry.name, entry.load))
+            loading.add(name, _loaded(name, entry.load), home=home)
         except PluginError as error:
             if entry.name in must:
                 raise
-            broken[entry.name] = str(error)
-            logger.warning("left out: %s", escape(str(error)), extra={"plugin": entry.name})
-        else:
-            homes[entry.name] = f"{entry.dist.name} {entry.dist.version}" if entry.dist else f"plugin {entry.name}"
-    if missing := must - homes.keys():
+            loading.broken[name] = str(error)
+            logger.warning("left out: %s", escape(str(error)), extra={"plugin": name})
+    if missing := must - loading.homes.keys():
         raise PluginError(f"no plugin named {', '.join(sorted(missing))} is installed")
-    runners, offers = _runners(manager, homes)
-    return Plugins(manager, runners=runners, offers=offers, broken=broken)
+    return loading.plugins()
+
+
+@final
+class _Loading:
+    """Plugins on their way into a set: each is in it as a whole or not at all."""
+
+    def __init__(self) -> None:
+        self.homes: dict[str, str] = {}
+        self.broken: dict[str, str] = {}
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+        self._offered: dict[str, list[RunnerInfo]] = {}
+
+    def is_free(self, name: str) -> bool:
+        """Say whether no plugin has the name, a broken one included."""
+        return name not in self.homes and name not in self.broken
+
+    def add(self, name: str, plugin: object, *, home: str) -> None:
+        """Register one plugin and ask for its runners.
+
+        Raises:
+            PluginError: If it is broken; everything is as before.
+        """
+        try:
+            self._manager.register(plugin, name=name)
+            self._refuse_unknown_hooks(name, plugin)
+            self._offered[name] = self._runners(name)
+        except (Exception, SystemExit) as error:
+            if self._manager.get_plugin(name) is plugin:
+                self._manager.unregister(plugin)
+            if isinstance(error, PluginError):
+                raise
+            raise PluginError(f"plugin {name} cannot be used: {text_of(error)}") from error
+        self.homes[name] = home
+
+    def plugins(self) -> Plugins:
+        """Return the set.
+
+        Raises:
+            PluginError: If two plugins offer a runner of one name.
+        """
+        owner: dict[str, str] = {}
+        runners: dict[str, RunnerInfo] = {}
+        for plugin, infos in self._offered.items():
+            for info in infos:
+                if info.name in owner:
+                    both = f"{self.homes[owner[info.name]]} and {self.homes[plugin]}"
+                    raise PluginError(f'runner "{info.name}" is offered by both {both}; uninstall one of them')
+                runners[info.name], owner[info.name] = info, plugin
+        offers = {plugin: frozenset(info.name for info in infos) for plugin, infos in self._offered.items()}
+        return Plugins(self._manager, runners=dict(sorted(runners.items())), offers=offers, broken=self.broken)
+
+    def _refuse_unknown_hooks(self, name: str, plugin: object) -> None:
+        known = [hook for hook in dir(hookspecs) if hook.startswith("hotagents_")]
+        for caller in self._manager.get_hookcallers(plugin) or ():
+            optional = all(impl.optionalhook for impl in caller.get_hookimpls() if impl.plugin is plugin)
+            if not caller.has_spec() and not optional:
+                near = did_you_mean(caller.name, known) or f"hooks: {', '.join(known)}"
+                raise PluginError(f"plugin {name}: there is no hook {caller.name}; {near}")
+
+    def _runners(self, name: str) -> list[RunnerInfo]:
+        impls: list[Any] = self._manager.hook.hotagents_runners.get_hookimpls()
+        infos = [info for impl in impls if impl.plugin_name == name for info in impl.function()]
+        for info in infos:
+            if not isinstance(info, RunnerInfo):
+                raise PluginError(f"plugin {name}: expected RunnerInfo, got {type(info).__name__}")
+        return infos
 
 
 def _loaded(name: str, load: Callable[[], object]) -> object:
     try:
         return load()
-    except Exception as error:
-        raise PluginError(f"plugin {name} cannot be imported: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"plugin {name} cannot be imported: {text_of(error)}") from error
 
 
-def _register(manager: pluggy.PluginManager, name: str, plugin: object) -> None:
-    """Register one plugin, or leave the manager as it was."""
+def text_of(error: BaseException) -> str:
+    """Return what foreign code raised as text, unescaped; never raises, though the error's own ``__str__`` may."""
     try:
-        manager.register(plugin, name=name)
-    except (ValueError, pluggy.PluginValidationError) as error:
-        if manager.get_plugin(name) is plugin:
-            manager.unregister(plugin)
-        raise PluginError(f"plugin {name} cannot be used: {error}") from error
-    known = [hook for hook in dir(hookspecs) if hook.startswith("hotagents_")]
-    for caller in manager.get_hookcallers(plugin) or ():
-        optional = all(impl.optionalhook for impl in caller.get_hookimpls() if impl.plugin is plugin)
-        if not caller.has_spec() and not optional:
-            manager.unregister(plugin)
-            raise PluginError(f"plugin {name}: there is no hook {caller.name}; {did_you_mean(caller.name, known)}")
-
-
-def _runners(
-    manager: pluggy.PluginManager, homes: Mapping[str, str]
-) -> tuple[dict[str, RunnerInfo], dict[str, frozenset[str]]]:
-    runners: dict[str, RunnerInfo] = {}
-    owner: dict[str, str] = {}
-    offers: dict[str, frozenset[str]] = {}
-    for impl in manager.hook.hotagents_runners.get_hookimpls():
-        offered: Any = impl.function()
-        infos = list(offered)
-        for info in infos:
-            if not isinstance(info, RunnerInfo):
-                raise PluginError(f"plugin {impl.plugin_name}: expected RunnerInfo, got {type(info).__name__}")
-            if info.name in owner:
-                both = f"{homes[owner[info.name]]} and {homes[impl.plugin_name]}"
-                raise PluginError(f'runner "{info.name}" is offered by both {both}; uninstall one of them')
-            runners[info.name], owner[info.name] = info, impl.plugin_name
-        offers[impl.plugin_name] = frozenset(info.name for info in infos)
-    return dict(sorted(runners.items())), offers
+        text = str(error)
+    except Exception:  # noqa: BLE001 - an error that cannot be shown is still one
+        text = "(its text cannot be had)"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -80,8 +80,8 @@ class Cycle:
         pin: The generation, with rights that shrink when a publication takes some away.
         trigger: Why it runs.
         deadline: On the host's monotonic clock, or None where the host has no time-out.
-        cancelled: Set when the cycle should end early: past its deadline, or at shutdown. Async runners are
-            cancelled besides.
+        cancelled: Set when the cycle should end early: past its deadline, or when the grace of a stop has passed.
+            Async runners are cancelled besides.
         logger: Carries runner, cycle, generation and digest in every record.
     """
 

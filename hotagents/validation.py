@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents.diagnostics import Diagnostic
 from hotagents.hookspecs import Report
+from hotagents.plugins import text_of
 
 if TYPE_CHECKING:
     from hotagents.loading import Candidate
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Validation"]
 
 _CODE: Final = "rejected-by-plugin"
+_CLOSING: Final = "the registry is closing"
 
 
 @final
@@ -36,7 +38,7 @@ class Validation:
         self._timeout = timeout
         self._hung: dict[str, threading.Thread] = {}
         self._closed = False
-        self._done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def run(self, candidate: Candidate[Any]) -> tuple[Diagnostic, ...]:
         """Return what the plugins have to say, errors included."""
@@ -46,7 +48,7 @@ class Validation:
     def close(self) -> None:
         """End a wait at once; the candidate that it was for is refused."""
         self._closed = True
-        self._done.put(TimeoutError("closed"))
+        self._done.put(_CLOSING)
 
     def _ask(self, validator: Validator, candidate: Candidate[Any]) -> list[Diagnostic]:
         name, call = validator
@@ -54,30 +56,32 @@ class Validation:
         if hung is not None and hung.is_alive():
             return [_refusal(name, "an earlier call has not returned yet")]
         # Each call has a queue of its own, so that the late answer of a hung call is nobody's.
-        report, done = Report(), queue.SimpleQueue[BaseException | None]()
+        report, done = Report(), queue.SimpleQueue[str]()
+        # Before the look at `_closed`: a close that comes after the look then finds this queue.
         self._done = done
         thread = threading.Thread(target=_call, args=(call, candidate, report, done), daemon=True)
         thread.name = f"hotagents-validate-{name}"
         if self._closed:
-            return [_refusal(name, "the registry is closing")]
-        thread.start()
+            return [_refusal(name, _CLOSING)]
         try:
-            error = done.get(timeout=self._timeout)
+            thread.start()
+            failure = done.get(timeout=self._timeout)
         except queue.Empty:
             self._hung[name] = thread
             return [_refusal(name, f"did not return within {self._timeout:g} s")]
-        if error is not None:
-            return [_refusal(name, f"{type(error).__name__}: {error}")]
-        return _diagnostics(name, report)
+        except RuntimeError as error:  # no thread to be had
+            failure = str(error)
+        return [_refusal(name, failure)] if failure else _diagnostics(name, report)
 
 
-def _call(call: Any, candidate: Candidate[Any], report: Report, done: queue.SimpleQueue[BaseException | None]) -> None:
+def _call(call: Any, candidate: Candidate[Any], report: Report, done: queue.SimpleQueue[str]) -> None:
+    """Call, and say what went wrong; an empty text is the answer of a call that returned."""
     try:
         call(candidate=candidate, report=report)
     except BaseException as error:  # noqa: BLE001 - whatever ends the call, the waiting thread must hear of it
-        done.put(error)
+        done.put(text_of(error))
     else:
-        done.put(None)
+        done.put("")
 
 
 def _refusal(plugin: str, why: str) -> Diagnostic:

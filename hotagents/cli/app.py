@@ -38,10 +38,10 @@ def _options(
     del version  # its callback has answered
 
 
-app.command("validate")(check.validate)
-app.command("show")(show.show)
-app.command("digest")(check.digest)
-app.command("watch")(live.watch)
-app.command("run")(live.run)
-app.command("kubelet-sim")(sim.kubelet_sim)
-app.command("demo")(demo.demo)
+app.command("validate", short_help="Say what is wrong, with file, line and column.")(check.validate)
+app.command("show", short_help="List what would be served and what not.")(show.show)
+app.command("digest", short_help="Print the name of the content.")(check.digest)
+app.command("watch", short_help="Print each change and each refusal.")(live.watch)
+app.command("run", short_help="Run installed runners.")(live.run)
+app.command("kubelet-sim", short_help="Write a volume as the kubelet does.")(sim.kubelet_sim)
+app.command("demo", short_help="Show it all on a temporary volume.")(demo.demo)

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 
 from yaml.events import (
     AliasEvent,
+    DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    StreamEndEvent,
+    StreamStartEvent,
 )
 
 from hotagents.frontmatter.page import Keys, Position, Value
@@ -104,15 +107,16 @@ class Tree:
         """
         handlers = self._handlers
         for event in events:
-            handler = handlers.get(type(event))
-            if handler is not None:
-                handler(self, event)
+            handlers[type(event)](self, event)  # an event that is not known must not pass: its value would be missing
 
     def _document(self, event: DocumentStartEvent) -> None:
         if self._has_document:
             message = "expected one YAML document, got the start of a second"
             raise TreeError("yaml-syntax", position(event.start_mark), message)
         self._has_document = True
+
+    def _pass(self, _event: object) -> None:
+        """Nothing of the tree."""
 
     def _alias(self, event: AliasEvent) -> None:
         raise TreeError("alias", position(event.start_mark), f'expected no YAML alias, got "*{event.anchor}"')
@@ -172,12 +176,15 @@ class Tree:
 
     _handlers: ClassVar[Mapping[type, Callable[[Tree, Any], None]]] = {
         AliasEvent: _alias,
+        DocumentEndEvent: _pass,
         DocumentStartEvent: _document,
         MappingEndEvent: _close,
         MappingStartEvent: _open,
         ScalarEvent: _scalar,
         SequenceEndEvent: _close,
         SequenceStartEvent: _open,
+        StreamEndEvent: _pass,
+        StreamStartEvent: _pass,
     }
 
     def prune(self) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import signal
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,14 +19,15 @@ from anyio import CancelScope, CapacityLimiter, get_cancelled_exc_class, to_thre
 from hotagents.clock import Clock, SystemClock
 from hotagents.errors import PluginError
 from hotagents.host.execution import AsyncLoop
-from hotagents.host.loop import RunnerLoop, RunnerState, RunnerStatus, Timing
+from hotagents.host.loop import RunnerLoop
+from hotagents.host.signals import Signals
+from hotagents.host.state import RunnerState, RunnerStatus, Timing
 from hotagents.plugins import Plugins, load_plugins
 from hotagents.registry import ConfigRegistry
 from hotagents.runner import CycleResult, Runner, RunnerContext, RunnerInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
 
     from pydantic import BaseModel
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Host", "HostStatus", "RunnerState", "RunnerStatus"]
 
-_MARGIN: Final = 2.0
+_MARGIN: Final = 2.0  # seconds that scheduling may take before anybody is called late
 
 
 @final
@@ -77,7 +77,7 @@ class Host:
         timeout: Longest cycle in seconds; then ``cycle.cancelled`` is set, and an async runner cancelled.
         grace: Seconds that a cycle may go on after it was asked to end; then it is ``stuck``, which fails `status`.
         plugins: Told of each finished cycle.
-        on_result: Called with each result, on the runner's own thread.
+        on_result: Called with each result, after the plugins, on the runner's own thread; what it raises is logged.
         clock: Where time comes from.
     """
 
@@ -95,8 +95,7 @@ class Host:
         on_result: Callable[[CycleResult], None] | None = None,
         clock: Clock = SystemClock(),  # noqa: B008 - without state
     ) -> None:
-        if interval <= 0:
-            raise ValueError(f"interval: expected more than 0 seconds, got {interval!r}")
+        timing = Timing(interval=interval, jitter=jitter, timeout=timeout, grace=grace)
         self._registry = registry
         self._run_on_change = run_on_change
         self._plugins = plugins
@@ -104,10 +103,10 @@ class Host:
         self._clock = clock
         self._grace = grace
         self._owned: ConfigRegistry[Any] | None = None
-        self._running = False
+        self._begun = self._running = self._stopped = False
+        self._over = threading.Event()
         self._async_loop = AsyncLoop()
         self._ended: queue.SimpleQueue[RunnerLoop] = queue.SimpleQueue()
-        timing = Timing(interval=interval, jitter=jitter, timeout=timeout, grace=grace)
         self._loops = tuple(self._loop(name, create, timing) for name, create in _creators(runners))
         if not self._loops:
             raise ValueError("runners: expected at least one")
@@ -151,28 +150,24 @@ class Host:
     def run(self) -> None:
         """Run until `stop`; in the main thread SIGTERM and SIGINT stop, SIGHUP triggers a cycle of every runner.
 
-        Returns once every cycle has ended or, after its grace, been left behind.
+        Returns once every cycle has ended or, after its grace, been left behind; at once if `stop` came first. A host
+        runs once.
 
         Raises:
+            RuntimeError: If it ran before.
             SourceError: If the registry has to be started and cannot read its source.
             InvalidConfigError: If the registry has to be started and refuses it.
         """
-        self._registry.start()
-        with _Signals(self.stop, self.trigger):
-            subscription = self._registry.subscribe(self._changed) if self._run_on_change else None
-            self._running = True
-            for loop in self._loops:
-                loop.start()
-            try:
-                for _ in self._loops:
-                    self._ended.get()
-            finally:
-                self._running = False
-                if subscription is not None:
-                    subscription.close()
-                self._async_loop.close()
-                if self._owned is not None:
-                    self._owned.close()
+        if self._begun:
+            raise RuntimeError("a host runs once; make a new one")
+        self._begun = True
+        try:
+            if not self._stopped:
+                self._registry.start()
+                with Signals(self.stop, self.trigger):
+                    self._run()
+        finally:
+            self._over.set()
 
     async def arun(self) -> None:
         """`run` in a worker thread; a cancelled caller stops the host and waits. Signals are the caller's."""
@@ -181,11 +176,12 @@ class Host:
         except get_cancelled_exc_class():
             self.stop()
             with CancelScope(shield=True):
-                await to_thread.run_sync(self._join, limiter=CapacityLimiter(1))
+                await to_thread.run_sync(self._wait_for_end, limiter=CapacityLimiter(1))
             raise
 
     def stop(self) -> None:
         """Let running cycles end within the grace, begin no others, and let `run` return."""
+        self._stopped = True
         for loop in self._loops:
             loop.stop()
 
@@ -203,9 +199,30 @@ class Host:
         ready = self._running and self._registry.status.generation > 0
         return HostStatus(runners=runners, healthy=not late and self._registry.healthy(), ready=ready)
 
-    def _join(self) -> None:
-        for loop in self._loops:
-            loop.join(self._grace + _MARGIN)
+    def _run(self) -> None:
+        subscription = self._registry.subscribe(self._changed) if self._run_on_change else None
+        started: list[RunnerLoop] = []
+        self._running = True
+        try:
+            for loop in self._loops:
+                loop.start()
+                started.append(loop)
+            for _ in started:
+                self._ended.get()
+        finally:
+            self.stop()  # for those that still run because a handler or a start raised
+            self._running = False
+            if subscription is not None:
+                subscription.close()
+            for loop in started:
+                loop.join(_MARGIN)
+            self._async_loop.close()
+            if self._owned is not None:
+                self._owned.close()
+
+    def _wait_for_end(self) -> None:
+        if self._begun:
+            self._over.wait(self._grace + 3 * _MARGIN)  # what ends a run after the grace: a second here and there
 
     def _loop(self, name: str, create: Callable[[], Runner], timing: Timing) -> RunnerLoop:
         return RunnerLoop(
@@ -224,10 +241,10 @@ class Host:
             loop.trigger("change")
 
     def _finished(self, result: CycleResult) -> None:
-        if self._on_result is not None:
-            self._on_result(result)
         if self._plugins is not None:
             self._plugins.cycle_finished(result)
+        if self._on_result is not None:
+            self._on_result(result)
 
 
 def _creators(runners: Iterable[Runner | RunnerInfo]) -> list[tuple[str, Callable[[], Runner]]]:
@@ -235,11 +252,11 @@ def _creators(runners: Iterable[Runner | RunnerInfo]) -> list[tuple[str, Callabl
     for runner in runners:
         if isinstance(runner, RunnerInfo):
             creators.append((runner.name, partial(_create, runner)))
-        elif callable(getattr(runner, "run", None)):
+        elif not isinstance(runner, type) and callable(getattr(runner, "run", None)):
             name = getattr(runner, "name", None)
             creators.append((name if isinstance(name, str) else type(runner).__name__, partial(_same, runner)))
         else:
-            raise TypeError(f"expected a runner with a run(cycle) method or a RunnerInfo, got {type(runner).__name__}")
+            raise TypeError(f"runners: expected objects with a run(cycle) method, or RunnerInfos, got {runner!r}")
     return creators
 
 
@@ -266,28 +283,3 @@ def _schema(
             if documents.setdefault(path, model) is not model:
                 raise PluginError(f'runner "{info.name}" wants another model than the others for "{path}"')
     return specs, documents
-
-
-@final
-class _Signals:
-    """Handlers for the time of a run; only the main thread can have any."""
-
-    def __init__(self, stop: Callable[[], None], trigger: Callable[[], None]) -> None:
-        self._actions = {"SIGTERM": stop, "SIGINT": stop, "SIGHUP": trigger}
-        self._before: list[tuple[int, Any]] = []
-
-    def __enter__(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            return
-        for name, action in self._actions.items():
-            number = getattr(signal, name, None)  # Windows has no SIGHUP
-            if number is not None:
-                self._before.append((number, signal.signal(number, partial(_on_signal, action))))
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before:
-            signal.signal(number, handler)
-
-
-def _on_signal(action: Callable[[], None], _number: int, _frame: FrameType | None) -> None:
-    action()

@@ -14,11 +14,13 @@ import random
 import threading
 import uuid
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, final
 
 from hotagents.diagnostics import escape
 from hotagents.host.execution import Done, Execution
 from hotagents.host.state import RunnerState, RunnerStatus, Timing
+from hotagents.plugins import text_of
 from hotagents.runner import Cycle, CycleResult
 
 if TYPE_CHECKING:
@@ -137,7 +139,7 @@ class RunnerLoop:
         started_at, begun = self._clock.now(), self._clock.monotonic()
         runner, error = self._call(self._create, "create")
         if not error:
-            _, error = self._call(getattr(runner, "setup", None), "setup")
+            _, error = self._call(partial(_optional, runner, "setup"), "setup")
         if not error:
             self._runner = runner
             return None
@@ -181,14 +183,12 @@ class RunnerLoop:
             return
         if self._stop_at is not None:
             self._stop_at = max(self._stop_at, self._clock.monotonic() + _LAST)
-        _, error = self._call(getattr(self._runner, "teardown", None), "teardown")
+        _, error = self._call(partial(_optional, self._runner, "teardown"), "teardown")
         if error:
             logger.error("runner %s: %s", escape(self.status.name), error)
 
-    def _call(self, method: Callable[[], Any] | None, name: str) -> tuple[Any, str]:
-        """Call what surrounds the cycles, where the runner has it; return its value and what went wrong."""
-        if method is None:
-            return None, ""
+    def _call(self, method: Callable[[], Any], name: str) -> tuple[Any, str]:
+        """Call what surrounds the cycles; return its value and what went wrong."""
         end = self._wait(self._execute(method), self._clock.monotonic() + self._timing.grace, threading.Event())
         if end.done is not None and end.done.error is None and end.why is None:
             return end.done.value, ""
@@ -282,11 +282,16 @@ class RunnerLoop:
         self.status = replace(self.status, **values)
 
 
+def _optional(runner: Any, method: str) -> Any:
+    call = getattr(runner, method, None)
+    return None if call is None else call()
+
+
 def _outcome(end: _End) -> CycleResult:
     if end.done is None:
         return CycleResult(status=end.why or "failed", error="left behind: it did not end when it was asked to")
     if end.done.error is not None:
-        return CycleResult(status=end.why or "failed", error=_text(end.done.error))
+        return CycleResult(status=end.why or "failed", error=escape(text_of(end.done.error)))
     value = CycleResult() if end.done.value is None else end.done.value
     if not isinstance(value, CycleResult):
         error = f"run() returned {type(value).__name__}, expected CycleResult"
@@ -294,14 +299,6 @@ def _outcome(end: _End) -> CycleResult:
     if end.why is not None:
         return replace(value, status=end.why, error=value.error or "it ended only after it was asked to")
     return value
-
-
-def _text(error: BaseException) -> str:
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 - an error that cannot be shown is still one
-        text = "(its text cannot be had)"
-    return escape(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
 def _logger(name: str, cycle: str, generation: int, digest: str) -> logging.LoggerAdapter[logging.Logger]:

@@ -74,6 +74,7 @@ class Reloader(Generic[S]):
         # The token whose content is served. Only success sets it: what failed or was refused is read again at each
         # resync, so that a fault that passes is not remembered as a state.
         self._good_token: Hashable = _NEVER
+        self._refused: tuple[str, tuple[Diagnostic, ...]] | None = None
         self._served: Mapping[str, Entry[S]] = {}
         self._read: Mapping[str, Entry[S]] = {}
 
@@ -141,12 +142,15 @@ class Reloader(Generic[S]):
             diagnostics = order([*diagnostics, *self._emptiness(candidate)])
         if not errors_in(diagnostics):
             if latest is not None and candidate.digest == latest.digest:
+                self._refused = None
                 self._health.unchanged(candidate.digest, latest.diagnostics)
                 return "unchanged", None
             diagnostics = order([*diagnostics, *self._validation.run(candidate)])
         if errors_in(diagnostics):
             self._health.rejected(candidate.digest, diagnostics, self._serving)
-            self._board.reject()
+            if (candidate.digest, diagnostics) != self._refused:  # each rejection is told once, not at each resync
+                self._refused = (candidate.digest, diagnostics)
+                self._board.reject()
             return "rejected", InvalidConfigError(f"{candidate.digest[:19]} was refused:", diagnostics)
         if self._stopped.is_set():
             return "unchanged", None
@@ -156,7 +160,7 @@ class Reloader(Generic[S]):
     def _publish(self, candidate: Candidate[S], diagnostics: tuple[Diagnostic, ...]) -> None:
         previous = self._board.latest
         generation = self._board.publish(candidate, diagnostics=diagnostics, created_at=self._clock.now())
-        self._served = candidate.entries
+        self._served, self._refused = candidate.entries, None
         self._health.published(generation, previous.diff(generation) if previous is not None else None)
 
     def _emptiness(self, candidate: Candidate[Any]) -> list[Diagnostic]:

@@ -1,0 +1,121 @@
+"""The command line as a process: lines that come when things happen, and signals that end it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import hotagents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hotagents.testing import ConfigMapVolume
+
+    Agent = Callable[..., str]
+
+ROOT = Path(hotagents.__file__).parents[1]
+BOUND = 40.0
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a process cannot be sent SIGTERM")
+
+
+class Process:
+    """A running command line, ended by force rather than hang a test."""
+
+    def __init__(self, site: Path, *arguments: str | Path) -> None:
+        path = os.pathsep.join([str(site), str(ROOT), os.environ.get("PYTHONPATH", "")])
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "hotagents", *map(str, arguments)],
+            env={**os.environ, "PYTHONPATH": path},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._bound = threading.Timer(BOUND, self.process.kill)
+        self._bound.start()
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def facts(self) -> dict[str, Any]:
+        facts: dict[str, Any] = json.loads(self.line())
+        return facts
+
+    def end(self, number: signal.Signals) -> tuple[int, str]:
+        self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=BOUND)
+        return self.process.returncode, errors
+
+    def close(self) -> None:
+        self._bound.cancel()
+        self.process.kill()
+        self.process.communicate(timeout=BOUND)
+
+
+@pytest.fixture
+def process(installed: Path) -> Iterator[Callable[..., Process]]:
+    running: list[Process] = []
+
+    def start(*arguments: str | Path) -> Process:
+        running.append(Process(installed, *arguments))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_watch_tells_each_thing_at_once_and_ends_cleanly(
+    process: Callable[..., Process], volume: ConfigMapVolume, agent: Agent, number: signal.Signals
+) -> None:
+    watch = process("watch", volume.path)
+    assert watch.line().startswith("generation 1 sha256:")
+    good = {"triage.md": agent("triage", "other")}
+    volume.write(good)
+    assert watch.line().startswith("generation 2 sha256:")
+    volume.update({"bad.md": "---\nname: 3\n---\n"})
+    assert ": bad.md:2:7: bad-name: " in watch.line()
+    volume.write(good)
+    assert watch.line().startswith("healthy: generation 2 sha256:")
+    assert watch.end(number) == (0, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_run_runs_a_cycle_after_each_change_and_ends_cleanly(
+    process: Callable[..., Process], volume: ConfigMapVolume, agent: Agent, number: signal.Signals
+) -> None:
+    run = process("run", volume.path, "--runner", "printing", "--json", "--interval", "1000")
+    first = run.facts()
+    assert (first["trigger"], first["generation"], first["status"]) == ("start", 1, "ok")
+    volume.write({"triage.md": agent("triage", "other")})
+    second = run.facts()
+    assert (second["trigger"], second["generation"]) == ("change", 2)
+    code, errors = run.end(number)
+    assert code == 0
+    assert "Traceback" not in errors
+
+
+def test_a_followed_directory_is_swapped_in_at_each_change(
+    process: Callable[..., Process], tmp_path: Path, agent: Agent
+) -> None:
+    source, mount = tmp_path / "source", tmp_path / "mount"
+    source.mkdir()
+    (source / "one.md").write_text(agent("one"))
+    simulation = process("kubelet-sim", mount, "--from", source, "--watch")
+    first = simulation.line()
+    (source / "one.md").write_text(agent("one", "other"))
+    second = simulation.line()
+    assert "" != first != second
+    assert (mount / "one.md").read_text() == agent("one", "other")
+    assert simulation.end(signal.SIGTERM) == (0, "")
