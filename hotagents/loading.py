@@ -66,7 +66,10 @@ class Schema(Generic[S]):
 @final
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[S]):
-    """The outcome for one file; a function of ``content`` and ``role``."""
+    """The outcome for one file; a function of ``content`` and ``role``.
+
+    ``name_at`` is line and column of an agent's name, for what only shows beside other files.
+    """
 
     content: bytes
     role: Role
@@ -74,6 +77,7 @@ class Entry(Generic[S]):
     agent: S | None = None
     document: Document | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    name_at: tuple[int, int] = (0, 0)
 
 
 @final
@@ -198,7 +202,7 @@ def _entry(path: str, content: bytes, role: Role, schema: Schema[S]) -> Entry[S]
         agent, document, diagnostics = _agent(page, digest, schema)
     else:
         agent, (document, diagnostics) = None, _document(page, digest, schema)
-    return Entry(content, role, digest, agent, document, diagnostics)
+    return Entry(content, role, digest, agent, document, diagnostics, page.at("name"))
 
 
 def _agent(page: Page, digest: str, schema: Schema[S]) -> tuple[S | None, Document | None, tuple[Diagnostic, ...]]:
@@ -259,13 +263,13 @@ def _name_clashes(entries: Mapping[str, Entry[Any]]) -> list[Diagnostic]:
         name: str = entry.agent.name
         other_name, other_path = first.setdefault(name.casefold(), (name, path))
         if other_path != path:
-            clashes.append(_clash(path, name, other_path, other_name))
+            clashes.append(_clash(path, entry.name_at, name, other_path, other_name))
     return clashes
 
 
-def _clash(path: str, name: str, other_path: str, other_name: str) -> Diagnostic:
+def _clash(path: str, at: tuple[int, int], name: str, other_path: str, other_name: str) -> Diagnostic:
     if name == other_name:
         message = f'the name "{name}" is also defined in {other_path}'
-        return Diagnostic("duplicate-name", "error", path, 0, 0, "name", message, "rename or remove one of the two")
+        return Diagnostic("duplicate-name", "error", path, *at, "name", message, "rename or remove one of the two")
     message = f'"{name}" and "{other_name}" in {other_path} differ only in case'
-    return Diagnostic("names-differ-in-case", "warning", path, 0, 0, "name", message, "rename one of the two")
+    return Diagnostic("names-differ-in-case", "warning", path, *at, "name", message, "rename one of the two")

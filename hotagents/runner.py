@@ -104,7 +104,8 @@ class Runner(Protocol):
 
     ``run`` may be a plain function, which the host calls in a worker thread, or a coroutine function, which all run on
     one persistent event loop of the host's. Two cycles of one runner never overlap. Optional methods, plain or
-    async like ``run``: ``setup()`` before the first cycle, ``teardown()`` after the last.
+    async like ``run``: ``setup()`` before the first cycle, within 30 seconds or the host's grace where that is longer,
+    and again after it failed; ``teardown()`` after the last.
     """
 
     def run(self, cycle: Cycle) -> CycleResult | Awaitable[CycleResult]:

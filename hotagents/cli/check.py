@@ -44,7 +44,7 @@ def validate(
     output = Output(as_json=as_json)
     if as_json:
         output.json(_facts(readings, diagnostics))
-    else:
+    elif readings:
         _print(output, readings, diagnostics, verbose=verbose)
     if unreadable:
         raise typer.Exit(2)

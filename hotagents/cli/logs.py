@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Final, final
 
 from hotagents.cli.output import UsageError
 from hotagents.diagnostics import escape
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 __all__ = ["LEVELS", "logging_to_stderr", "unlogged"]
 
-LEVELS = ("debug", "info", "warning", "error")
+LEVELS: Final = ("debug", "info", "warning", "error")
 
 
 @final
 class _Plain(logging.Formatter):
-    """``time level message``, one line each; of a traceback every line is escaped, never the line ends in between."""
+    """``time level message``, a message on one line, a traceback below it with each line escaped."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - overridden
         record.message = escape(record.message, limit=10_000)
         return super().formatMessage(record)
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - overridden
-        return "\n".join(escape(line) for line in super().formatException(ei).splitlines())
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(escape(line, limit=10_000) for line in super().format(record).split("\n"))
 
 
 @contextmanager

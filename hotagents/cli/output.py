@@ -52,7 +52,10 @@ class Output:
 
     def json(self, value: object) -> None:
         """Print one value as one line of JSON; ASCII alone, so nothing in it can be taken for an instruction."""
-        self.raw(json.dumps(value, default=str).replace("\x7f", "\\u007f"))
+        text = json.dumps(value, default=str, skipkeys=True)
+        if "NaN" in text or "Infinity" in text:  # no JSON, though Python writes it: from here on a string
+            text = json.dumps(json.loads(text, parse_constant=str))
+        self.raw(text.replace("\x7f", "\\u007f"))
 
     def event(self, text: str, facts: object, *, style: str = "") -> None:
         """Print what fits: a line for people or facts as JSON."""
@@ -119,7 +122,9 @@ def _boxed(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(*headings, title=title, title_justify="left")
+    table = Table(title=title, title_justify="left")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")  # a path is shown whole
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # a Text, since plain strings may hold markup
     console = Console(file=io.StringIO(), force_terminal=True, highlight=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents.diagnostics import Diagnostic, errors_in, order
 from hotagents.generation import Generation, published
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Reading", "read"]
 
-_VALIDATE_TIMEOUT = 5.0
+_VALIDATE_TIMEOUT: Final = 5.0
 
 
 @final

@@ -71,12 +71,12 @@ def _try_copy(origin: Directory, volume: ConfigMapVolume, output: Output) -> Non
 
 
 def _copy(origin: Directory, volume: ConfigMapVolume, output: Output) -> None:
-    from hotagents.sources import read_settled  # noqa: PLC0415 - heavy
+    from hotagents.diagnostics import errors_in  # noqa: PLC0415 - heavy
+    from hotagents.sources import read_settled  # noqa: PLC0415
 
     snapshot = read_settled(origin)
-    try:
-        swapped = volume.write(snapshot.files)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    for error in errors_in(snapshot.diagnostics):
+        raise UsageError(str(error))  # one bad file fails the whole write
+    swapped = volume.write(snapshot.files)
     facts = {"payload": volume.payload, "swapped": swapped, "files": len(snapshot.files), "digest": snapshot.digest}
     output.event(volume.payload if swapped else "unchanged", facts)

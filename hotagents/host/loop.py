@@ -35,6 +35,8 @@ __all__ = ["RunnerLoop", "RunnerState", "RunnerStatus", "Timing"]
 
 logger: Final = logging.getLogger("hotagents")
 _LAST: Final = 1.0  # seconds: to end once cancelled at a stop; and for a teardown where the cycle took all of the grace
+_LONGEST_SETUP: Final = 30.0  # seconds, or the grace where that is longer; for making a runner too
+_LATE: Final = "it ended only after it was asked to"
 _LONGEST_WAIT: Final = 86_400.0  # seconds: a longer one is begun again; queues refuse those of centuries
 
 
@@ -189,10 +191,12 @@ class RunnerLoop:
 
     def _call(self, method: Callable[[], Any], name: str) -> tuple[Any, str]:
         """Call what surrounds the cycles; return its value and what went wrong."""
-        end = self._wait(self._execute(method), self._clock.monotonic() + self._timing.grace, threading.Event())
+        deadline = self._clock.monotonic() + max(_LONGEST_SETUP, self._timing.grace)
+        self._set(due=deadline + self._timing.grace)
+        end = self._wait(self._execute(method), deadline, threading.Event())
         if end.done is not None and end.done.error is None and end.why is None:
             return end.done.value, ""
-        return None, f"{name}: {_outcome(end).error}"
+        return None, f"{name}: {_LATE if end.done is not None and end.done.error is None else _outcome(end).error}"
 
     def _execute(self, call: Callable[[], Any]) -> Execution:
         name = f"hotagents-cycle-{self.status.name}"
@@ -297,7 +301,7 @@ def _outcome(end: _End) -> CycleResult:
         error = f"run() returned {type(value).__name__}, expected CycleResult"
         return CycleResult(status=end.why or "failed", error=error)
     if end.why is not None:
-        return replace(value, status=end.why, error=value.error or "it ended only after it was asked to")
+        return replace(value, status=end.why, error=value.error or _LATE)
     return value
 
 

@@ -61,6 +61,12 @@ def test_json_on_a_terminal_is_plain_and_holds_no_control_character() -> None:
     assert json.loads(text) == {"a": "\x1b[2J\x7f\u202e\udcff"}
 
 
+def test_what_json_cannot_hold_becomes_text() -> None:
+    stream = io.StringIO()
+    Output(as_json=True, stream=stream).json({"a": [float("nan"), float("-inf"), "NaN"], "b": {1}, (1, 2): 3})
+    assert stream.getvalue() == '{"a": ["NaN", "-Infinity", "NaN"], "b": "{1}"}\n'
+
+
 def test_a_character_that_the_stream_cannot_hold_is_spelled_out() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")

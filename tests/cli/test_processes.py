@@ -84,8 +84,8 @@ def test_watch_tells_each_thing_at_once_and_ends_cleanly(
     good = {"triage.md": agent("triage", "other")}
     volume.write(good)
     assert watch.line().startswith("generation 2 sha256:")
-    volume.update({"bad.md": "---\nname: 3\n---\n"})
-    assert ": bad.md:2:7: bad-name: " in watch.line()
+    volume.update({"bad.md": "---\nname: 3\ndescription: x\n---\n"})
+    assert ": bad.md:2:7: wrong-type: " in watch.line()
     volume.write(good)
     assert watch.line().startswith("healthy: generation 2 sha256:")
     assert watch.end(number) == (0, "")

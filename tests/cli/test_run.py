@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hotagents import CycleResult
+from hotagents.cli.live import _Results
 from hotagents.cli.logs import logging_to_stderr
+from hotagents.cli.output import Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,10 +96,16 @@ def test_a_traceback_in_the_log_holds_nothing_that_moves_a_cursor(monkeypatch: p
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     with logging_to_stderr("info"):
-        try:
-            raise RuntimeError("no\x1b[2J\nluck")
-        except RuntimeError:
-            logging.getLogger("hotagents.test").exception("it failed")
+        error = RuntimeError("no\x1b[2J\nluck")
+        logging.getLogger("hotagents.test").error("it failed", exc_info=error)
     lines = stream.getvalue().splitlines()
     assert lines[0].endswith(" ERROR it failed")
     assert lines[-2:] == ["RuntimeError: no\\x1b[2J", "luck"]
+
+
+def test_results_that_nobody_waits_for_stop_nothing() -> None:
+    stream = io.StringIO()
+    results = _Results(Output(as_json=True, stream=stream), ["awaited"])
+    results.add(CycleResult(runner="another"))
+    assert json.loads(stream.getvalue())["runner"] == "another"
+    assert not results.ok

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hotagents.cli.output import Output, UsageError
+from hotagents.cli.output import Output
 from hotagents.cli.sim import _try_copy
 from hotagents.sources import Directory
 from hotagents.testing import ConfigMapVolume
@@ -76,18 +76,23 @@ def test_a_source_that_is_missing_is_one_line(cli: Cli, tmp_path: Path) -> None:
     assert not (tmp_path / "mount").exists()
 
 
-def test_a_name_that_no_volume_can_have_is_one_line(cli: Cli, tmp_path: Path, source: Path) -> None:
-    (source / "..odd").mkdir()
-    volume = ConfigMapVolume(tmp_path / "mount")
-    origin = Directory(source)
-    assert cli("kubelet-sim", volume.path, "--from", source).exit_code == 0  # dot files are left out
-    assert origin.token() is not None
+def test_a_file_that_no_volume_can_have_fails_the_whole_write(cli: Cli, tmp_path: Path, source: Path) -> None:
+    (source / "two\nlines.md").write_text("x")
+    result = cli("kubelet-sim", tmp_path / "mount", "--from", source)
+    assert result.stderr.startswith("hotagents: two\\nlines.md: bad-path: ")
+    assert result.exit_code == 2
+    assert not (tmp_path / "mount").exists()
 
 
-def test_a_failed_copy_is_said_and_waited_out(tmp_path: Path, source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_copy_that_fails_while_following_is_said_and_the_next_one_is_made(
+    tmp_path: Path, source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     volume = ConfigMapVolume(tmp_path / "mount")
-    _try_copy(Directory(source / "nowhere"), volume, Output())
-    captured = capsys.readouterr()
-    assert captured.err.startswith("hotagents: ")
-    assert captured.out == ""
-    assert issubclass(UsageError, Exception)
+    (source / "huge.bin").write_bytes(b"x" * (1024 * 1024 + 1))
+    _try_copy(Directory(source), volume, Output())
+    failed = capsys.readouterr()
+    assert failed.err.startswith("hotagents: huge.bin: too-large: ")
+    assert failed.out == ""
+    (source / "huge.bin").unlink()
+    _try_copy(Directory(source), volume, Output())
+    assert capsys.readouterr().out == f"{volume.payload}\n"

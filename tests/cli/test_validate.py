@@ -33,7 +33,7 @@ def test_an_error_names_a_place_that_an_editor_can_open(
     monkeypatch.chdir(tmp_path)
     result = cli("validate", "two", "one")
     error, warning, summary = result.stdout.splitlines()
-    assert error.startswith(f"{Path('one/sub/bad.md')}:2:7: bad-name: ")
+    assert error.startswith(f"{Path('one/sub/bad.md')}:2:7: wrong-type: ")
     assert warning.startswith(f"{Path('two/odd.md')}:4:1: unknown-key: colour: ")
     assert summary == "1 agent, 0 documents; 1 error, 1 warning"
     assert result.exit_code == 1
@@ -91,6 +91,7 @@ def test_a_path_that_is_missing_is_one_line_and_hides_nothing_about_the_others(
     assert str(tmp_path / "nowhere") in result.stderr
     assert result.stdout.startswith("1 agent, ")
     assert result.exit_code == 2
+    assert cli("validate", tmp_path / "nowhere").stdout == ""
 
 
 def test_json_holds_paths_diagnostics_counts_and_digest(cli: Cli, volume: ConfigMapVolume, agent: Agent) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +28,19 @@ def agent_file() -> Callable[..., str]:
 def fixed() -> ConfigRegistry[Any]:
     """A registry that never changes and has no thread."""
     return ConfigRegistry.fixed({"a.md": agent()})
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], None]:
+    """A function that waits for a claim to come true, for states that nothing announces."""
+
+    def wait(claim: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 10.0
+        while not claim():
+            assert time.monotonic() < deadline
+            time.sleep(0)  # lets other threads run
+
+    return wait
 
 
 @pytest.fixture(autouse=True)

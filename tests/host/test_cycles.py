@@ -148,52 +148,66 @@ def test_a_publication_triggers_a_cycle_on_the_new_generation(
         thread.join(10.0)
 
 
+@pytest.fixture
+def spreads(monkeypatch: pytest.MonkeyPatch) -> queue.SimpleQueue[float]:
+    """Every random delay is the longest, and is announced here."""
+    asked: queue.SimpleQueue[float] = queue.SimpleQueue()
+
+    def longest(_least: float, most: float) -> float:
+        asked.put(most)
+        return most
+
+    monkeypatch.setattr("random.uniform", longest)
+    return asked
+
+
 def test_a_change_waits_out_its_jitter_and_a_trigger_by_hand_does_not(
-    agent: Callable[..., str], launch: Callable[[Host], threading.Thread], fake_clock: FakeClock
+    agent: Callable[..., str],
+    launch: Callable[[Host], threading.Thread],
+    fake_clock: FakeClock,
+    spreads: queue.SimpleQueue[float],
 ) -> None:
     source, results = Memory({"a.md": agent()}), Results()
+    options: dict[str, Any] = {"interval": 1e4, "jitter": 1e3, "run_on_change": True, "clock": fake_clock}
     with ConfigRegistry(source) as registry:
-        host = Host(
-            registry,
-            [Calling(_nothing)],
-            interval=1e6,
-            jitter=1e5,
-            run_on_change=True,
-            on_result=results,
-            clock=fake_clock,
-        )
+        host = Host(registry, [Calling(_nothing)], on_result=results, **options)
         thread = launch(host)
         results.next()
+        spreads.get(timeout=10.0)  # before the interval
         source.update({"b.md": agent("b")})
-        registry.wait_for(lambda g: g.number == 2, timeout=10.0)
+        assert spreads.get(timeout=10.0) == 1e3
         fake_clock.wait_for_waiters(1)
-        fake_clock.advance(1e5)
+        fake_clock.advance(1e3)
         assert results.next().trigger == "change"
         fake_clock.wait_for_waiters(1)
         host.trigger()
         assert results.next().trigger == "manual"
         fake_clock.wait_for_waiters(1)
-        fake_clock.advance(1.1e6)
+        fake_clock.advance(1.1e4)
         assert results.next().trigger == "interval"
         host.stop()
         thread.join(10.0)
 
 
 def test_a_stop_during_the_jitter_of_a_change_begins_no_cycle(
-    agent: Callable[..., str], launch: Callable[[Host], threading.Thread], fake_clock: FakeClock
+    agent: Callable[..., str],
+    launch: Callable[[Host], threading.Thread],
+    fake_clock: FakeClock,
+    spreads: queue.SimpleQueue[float],
 ) -> None:
     source, results = Memory({"a.md": agent()}), Results()
+    options: dict[str, Any] = {"interval": 1e4, "jitter": 1e3, "run_on_change": True, "clock": fake_clock}
     with ConfigRegistry(source) as registry:
-        options: dict[str, Any] = {"interval": 1e6, "jitter": 1e5, "run_on_change": True, "clock": fake_clock}
         host = Host(registry, [Calling(_nothing)], on_result=results, **options)
         thread = launch(host)
         results.next()
-        with registry.changes() as changes:
-            source.update({"b.md": agent("b")})
-            next(changes)
+        spreads.get(timeout=10.0)
+        source.update({"b.md": agent("b")})
+        spreads.get(timeout=10.0)
         host.stop()
         thread.join(10.0)
         assert results.none_is_left
+        assert host.status.runners[0].state == "stopped"
 
 
 # --- failures ---------------------------------------------------------------------------------------------------------
@@ -202,7 +216,7 @@ def test_a_stop_during_the_jitter_of_a_change_begins_no_cycle(
 def test_a_failing_runner_backs_off_to_five_minutes_and_stops_nobody_else(
     fixed: ConfigRegistry[Any], launch: Callable[[Host], threading.Thread], fake_clock: FakeClock
 ) -> None:
-    failing, other, gate = Results(), Results(), Gate()
+    failing, other = Results(), Results()
 
     def sort(result: CycleResult) -> None:
         (failing if result.runner == "failing" else other)(result)
@@ -213,18 +227,18 @@ def test_a_failing_runner_backs_off_to_five_minutes_and_stops_nobody_else(
     launch(host)
     first = failing.next()
     assert (first.status, first.error) == ("failed", "ValueError: no \\x1b[31mluck")
-    for failures, pause in enumerate([60.0, 120.0, 240.0, 300.0, 300.0], start=1):
-        assert host.status.runners[0].failures == failures
-        begun = fake_clock.monotonic()
-        while failing.none_is_left:
-            other.next()
-            fake_clock.wait_for_waiters(2)
-            if fake_clock.monotonic() - begun >= pause:
-                break
-            fake_clock.advance(60.0)
-        assert fake_clock.monotonic() - begun == pytest.approx(pause)
-        failing.next()
-    gate.open()
+    other.next()
+    attempts = []
+    for minute in range(1, 18):
+        fake_clock.wait_for_waiters(2)
+        fake_clock.advance(60.0)
+        other.next()
+        fake_clock.wait_for_waiters(2)
+        if not failing.none_is_left:
+            failing.next()
+            attempts.append(minute)
+    assert attempts == [1, 1 + 2, 3 + 4, 7 + 5, 12 + 5]
+    assert [runner.failures for runner in host.status.runners] == [6, 0]
     assert host.status.healthy
 
 

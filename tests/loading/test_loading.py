@@ -142,9 +142,11 @@ def test_an_agent_for_which_there_is_no_class_is_an_error() -> None:
 
 def test_names_that_clash_are_reported_with_both_paths() -> None:
     candidate = loaded({"a.md": AGENT.format("x"), "b.md": AGENT.format("x"), "c.md": AGENT.format("X")})
-    assert [(d.code, d.severity, d.path) for d in candidate.diagnostics if d.code.startswith(("dup", "names"))] == [
-        ("duplicate-name", "error", "b.md"),
-        ("names-differ-in-case", "warning", "c.md"),
+    assert [
+        (d.code, d.severity, d.path, d.line) for d in candidate.diagnostics if d.code.startswith(("dup", "names"))
+    ] == [
+        ("duplicate-name", "error", "b.md", 2),
+        ("names-differ-in-case", "warning", "c.md", 2),
     ]
 
 

@@ -27,7 +27,7 @@ class Context(BaseModel):
 
 @pytest.fixture(name="registry")
 def typed(agent: Callable[..., str]) -> ConfigRegistry[Any]:
-    files = {
+    files: dict[str, str | bytes] = {
         "a.md": agent("analyst", tools="Read, Bash(git *)"),
         "CLAUDE.md": "---\ncluster: one\n---\n",
         "notes.md": "text",
