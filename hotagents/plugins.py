@@ -170,6 +170,7 @@ class _Loading:
             PluginError: If it is broken; everything is as before.
         """
         try:
+            hash(plugin)  # what pluggy needs only later, when a hook is called
             self._manager.register(plugin, name=name)
             self._refuse_unknown_hooks(name, plugin)
             self._offered[name] = self._runners(name)

@@ -4,8 +4,8 @@ The four conditions are always listed, in the manner of Kubernetes: ``status`` T
 
 ============ =============================================================================================
 ``Loaded``   a first generation exists
-``Current``  what was last read is what is served; else ``Rejected``, ``Failed``, ``Unstable`` or ``Detached``
-``Watching`` events arrive; else ``Polling``, ``Rearming`` or ``Stopped``
+``Current``  what was last read is what is served; else ``Rejected``, ``Failed`` or ``Unstable``
+``Watching`` events arrive; else ``Polling``, ``Rearming`` or, where the mount is gone, ``Detached``
 ``Complete`` nothing of the set is held back
 ============ =============================================================================================
 """
@@ -24,7 +24,7 @@ __all__ = ["Condition", "ConditionType", "RegistryState", "RegistryStatus", "Rel
 
 ConditionType = Literal["Loaded", "Current", "Watching", "Complete"]
 RegistryState = Literal["starting", "current", "behind", "blind", "closed"]
-ReloadResult = Literal["published", "unchanged", "rejected", "failed", "held"]
+ReloadResult = Literal["published", "unchanged", "rejected", "failed"]
 
 
 @final

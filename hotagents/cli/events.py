@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
+from hotagents.cli.output import counted
 from hotagents.diagnostics import errors_in
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _problem(status: RegistryStatus) -> Condition | None:
 
 def _published(generation: Generation[Any], diff: Diff | None) -> Event:
     restored = f", restores {generation.restores}" if generation.restores else ""
-    what = f"{len(generation.agents)} agents" if diff is None else _summary(diff)
+    what = counted(len(generation.agents), "agent") if diff is None else _summary(diff)
     facts = {
         "event": "generation",
         "number": generation.number,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hotagents.generation import Diff, Generation
     from hotagents.runner import Cycle, CycleResult
 
-__all__ = ["tell", "tell_what_now"]
+__all__ = ["UntoldError", "tell", "tell_what_now"]
 
 _AGENTS: Final = "agents"
 

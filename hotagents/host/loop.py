@@ -183,8 +183,7 @@ class RunnerLoop:
     def _tear_down(self) -> None:
         if self._runner is None or self.status.state == "stuck":
             return
-        if self._stop_at is not None:
-            self._stop_at = max(self._stop_at, self._clock.monotonic() + _LAST)
+        self._stop_at = max(self._stop_at or 0.0, self._clock.monotonic() + _LAST)
         _, error = self._call(partial(_optional, self._runner, "teardown"), "teardown")
         if error:
             logger.error("runner %s: %s", escape(self.status.name), error)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Facts", "Health"]
 
 logger: Final = logging.getLogger("hotagents")
-_BLIND: Final = frozenset({"Failed", "Detached", "Missing", "Unreadable"})
+_BLIND: Final = "Failed"
 
 
 class Facts(NamedTuple):
@@ -62,7 +62,7 @@ class Health:
         """Note a publication; ``diff`` says what changed, None for the first."""
         self._is_current(generation.digest, generation.diagnostics)
         restored = f", restoring {generation.restores}" if generation.restores else ""
-        what = f": {_summary(diff)}" if diff is not None else f": {len(generation.agents)} agents"
+        what = f": {_summary(diff)}" if diff is not None else f": agents: {len(generation.agents)}"
         logger.info(
             "published generation %d (%s)%s%s",
             generation.number,
@@ -133,7 +133,7 @@ class Health:
         current = self._conditions["Current"]
         if current.status:
             return "current"
-        return "blind" if current.reason in _BLIND else "behind"
+        return "blind" if current.reason == _BLIND else "behind"
 
     def _is_current(self, digest: str, diagnostics: tuple[Diagnostic, ...]) -> None:
         self._observed, self._diagnostics, self._last_error, self._logged = digest, diagnostics, "", ""

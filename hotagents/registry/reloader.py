@@ -175,7 +175,7 @@ class Reloader(Generic[S]):
         now = {part.name: part for part in candidate.parts}
         return [
             Diagnostic(
-                "empty-set", "error", "", 0, 0, "", f"{name} held {len(state.agents)} agents and holds none", hint
+                "empty-set", "error", "", 0, 0, "", f"agents in {name}: {len(state.agents)} before, none now", hint
             )
             for name, state in latest.volumes.items()
             if state.agents and not _has_agents(candidate, now.get(name))

@@ -75,7 +75,7 @@ def read(directory: Path) -> dict[str, bytes]:
     """Return every file below a directory by its path, sorted."""
     found = {
         (inner / name).relative_to(directory).as_posix(): (inner / name).read_bytes()
-        for inner, names in ((directory / place, names) for place, _, names in os.walk(directory))
+        for inner, names in ((Path(place), names) for place, _, names in os.walk(directory))
         for name in names
     }
     return dict(sorted(found.items()))

@@ -39,7 +39,7 @@ def test_the_first_generation_and_each_change_are_told(
     story: Iterator[Event], volume: ConfigMapVolume, agent: Agent
 ) -> None:
     first = volume.files
-    assert next(story).text.endswith(": 1 agents")
+    assert next(story).text.endswith(": 1 agent")
     volume.write(
         {
             "triage.md": agent("triage", more="tools: Read, Bash\n"),

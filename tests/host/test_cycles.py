@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from hotagents import ConfigRegistry, Cycle, CycleResult, Host, Memory, Runner, RunnerInfo
-from hotagents.testing import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from hotagents.testing import FakeClock
 
 
 class Calling:
@@ -442,10 +443,11 @@ def test_a_runner_that_is_not_heard_of_in_time_fails_liveness(
     launch(host)
     assert listening.wait(10.0)
     fake_clock.advance(77.0)
-    assert host.status.healthy
+    states = [host.status.healthy]
     fake_clock.advance(0.5)
-    assert not host.status.healthy
+    states.append(host.status.healthy)
     go_on.set()
+    assert states == [True, False]
 
 
 def test_a_runner_is_named_by_its_name_its_class_or_its_info(fixed: ConfigRegistry[Any]) -> None:
@@ -476,7 +478,7 @@ def test_what_is_no_runner_is_refused_at_once(fixed: ConfigRegistry[Any], wrong:
     ],
 )
 def test_times_that_make_no_sense_are_refused(
-    fixed: ConfigRegistry[Any], options: dict[str, float], message: str
+    fixed: ConfigRegistry[Any], options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
         Host(fixed, [Calling(_nothing)], **options)

@@ -33,4 +33,4 @@ def test_echo_prints_the_generation_and_a_line_for_each_agent(capsys: pytest.Cap
 
 
 def _model(line: str) -> str:
-    return line.split("model=")[1].split()[0]
+    return line.split("model=")[1].split(maxsplit=1)[0]

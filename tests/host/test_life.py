@@ -240,9 +240,17 @@ def test_a_storm_of_triggers_from_many_threads_never_overlaps_two_cycles(fixed: 
             inside.release()
             return CycleResult()
 
-    host = Host(fixed, [Exclusive()], interval=1e9, on_result=lambda _: last.is_set() and host.stop())
+    def stop_at_last(_result: CycleResult) -> None:
+        if last.is_set():
+            host.stop()
+
+    def trigger() -> None:
+        for _ in range(100):
+            host.trigger()
+
+    host = Host(fixed, [Exclusive()], interval=1e9, on_result=stop_at_last)
     run = threading.Thread(target=host.run, daemon=True)
-    storm = [threading.Thread(target=lambda: [host.trigger() for _ in range(100)]) for _ in range(4)]
+    storm = [threading.Thread(target=trigger) for _ in range(4)]
     for thread in (run, *storm):
         thread.start()
     for thread in storm:

@@ -85,13 +85,13 @@ def test_one_that_ignores_its_deadline_is_stuck_fails_liveness_and_recovers_when
     fake_clock.advance(5.0)
     assert cycle.cancelled.wait(10.0)
     fake_clock.wait_for_waiters(1)
-    assert host.status.runners[0].state == "running"
-    assert host.status.healthy
+    before = host.status
     fake_clock.advance(10.0)
     until(lambda: host.status.runners[0].state == "stuck")
-    assert not host.status.healthy
-    assert host.status.ready
+    stuck = host.status
     runner.release.set()
+    assert (before.runners[0].state, before.healthy, before.ready) == ("running", True, True)
+    assert (stuck.healthy, stuck.ready) == (False, True)
     result = results.next()
     assert (result.status, result.summary, result.duration) == ("timeout", "released", 15.0)
     assert host.status.runners[0].state == "waiting"

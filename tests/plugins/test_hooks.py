@@ -7,7 +7,6 @@ import inspect
 import queue
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,12 +14,19 @@ import pytest
 from hotagents import ConfigRegistry, CycleResult, Host, Memory, RunnerInfo, hookimpl, hookspecs, load_plugins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from hotagents import Change, Cycle, Plugins, RegistryStatus, Report
 
 AGENT = "---\nname: {}\ndescription: text\n---\n"
 HOOKS = [name for name in dir(hookspecs) if name.startswith("hotagents_")]
+
+
+class Plugin:
+    """An object with hooks."""
+
+    def __init__(self, **hooks: Any) -> None:
+        self.__dict__.update({name: hookimpl(hook) for name, hook in hooks.items()})
 
 
 class Heard:
@@ -48,32 +54,29 @@ class Heard:
         self.finished.put(result)
 
 
-def _raising(error: BaseException) -> SimpleNamespace:
-    def hook(**_arguments: object) -> None:
-        raise error
-
+def _raising(error: type[BaseException]) -> Plugin:
     def published(change: object) -> None:
-        hook(change=change)
+        raise error(change)
 
     def rejected(status: object) -> None:
-        hook(status=status)
+        raise error(status)
 
     def finished(result: object) -> None:
-        hook(result=result)
+        raise error(result)
 
-    return SimpleNamespace(
-        hotagents_generation_published=hookimpl(published),
-        hotagents_generation_rejected=hookimpl(rejected),
-        hotagents_cycle_finished=hookimpl(finished),
+    return Plugin(
+        hotagents_generation_published=published,
+        hotagents_generation_rejected=rejected,
+        hotagents_cycle_finished=finished,
     )
 
 
-@pytest.fixture(params=[ValueError("no"), SystemExit(1)], ids=["error", "exit"])
-def heard(request: pytest.FixtureRequest) -> Iterator[tuple[Plugins, list[Heard]]]:
+@pytest.fixture(params=[ValueError, SystemExit])
+def heard(request: pytest.FixtureRequest) -> tuple[Plugins, list[Heard]]:
     """Two plugins that hear, and one that raises between them."""
     listeners = [Heard(), Heard()]
     plugins = {"first": listeners[0], "raising": _raising(request.param), "last": listeners[1]}
-    yield load_plugins(from_entry_points=False, plugins=plugins), listeners
+    return load_plugins(from_entry_points=False, plugins=plugins), listeners
 
 
 def test_a_publication_reaches_every_plugin_though_one_raises(
@@ -96,13 +99,12 @@ def test_a_rejection_reaches_every_plugin_though_one_raises(
     plugins, listeners = heard
     source = Memory({"a.md": AGENT.format("a")})
     with ConfigRegistry(source, plugins=plugins):
-        for _ in range(2):
-            source.update({"a.md": AGENT.format("")})
+        for number in range(2):
+            source.update({"a.md": AGENT.format("") + f"{number}\n"})
             for listener in listeners:
                 status = listener.rejected.get(timeout=10.0)
                 assert (status.state, status.generation) == ("behind", 1)
                 assert [d.code for d in status.diagnostics if d.severity == "error"]
-            source.update({"a.md": AGENT.format("a")})
     assert all(set(listener.threads) == {"hotagents-rejections"} for listener in listeners)
     assert "plugin raising: hotagents_generation_rejected failed" in caplog.messages
 
@@ -134,7 +136,7 @@ def test_plugins_say_which_hooks_they_implement(heard: tuple[Plugins, list[Heard
 # --- validators -------------------------------------------------------------------------------------------------------
 
 
-def _validating(*runners: str) -> SimpleNamespace:
+def _validating(*runners: str) -> Plugin:
     def validate(report: Report) -> None:
         report.warning(", ".join(runners) or "general")
 
@@ -144,7 +146,7 @@ def _validating(*runners: str) -> SimpleNamespace:
 
         return [RunnerInfo(name, "", create) for name in runners]
 
-    return SimpleNamespace(hotagents_validate=hookimpl(validate), hotagents_runners=hookimpl(offered))
+    return Plugin(hotagents_validate=validate, hotagents_runners=offered)
 
 
 def test_a_plugin_with_runners_validates_only_where_one_of_them_is_hosted() -> None:

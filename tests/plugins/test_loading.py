@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -139,6 +138,15 @@ def test_a_given_plugin_that_is_broken_is_an_error() -> None:
         load_plugins(from_entry_points=False, plugins={"none": _NoneOffered()})
 
 
+class _Unhashable(Offering):
+    __hash__ = None  # type: ignore[assignment]  # as a dataclass has it
+
+
+def test_a_plugin_that_pluggy_could_not_call_later_is_an_error_at_once() -> None:
+    with pytest.raises(PluginError, match="plugin odd cannot be used: TypeError: unhashable"):
+        load_plugins(from_entry_points=False, plugins={"odd": _Unhashable()})
+
+
 class _NoneOffered:
     @hookimpl
     def hotagents_runners(self) -> None:
@@ -152,15 +160,15 @@ class _WrongArgument:
 
 
 def test_a_hook_with_an_argument_that_does_not_exist_is_an_error() -> None:
-    with pytest.raises(PluginError, match="plugin wrong cannot be used.*more"):
+    with pytest.raises(PluginError, match=r"(?s)plugin wrong cannot be used.*more"):
         load_plugins(from_entry_points=False, plugins={"wrong": _WrongArgument()})
 
 
-def _hook(name: str, **options: Any) -> SimpleNamespace:
+def _hook(name: str, **options: Any) -> object:
     def hook() -> None:
         raise NotImplementedError
 
-    return SimpleNamespace(**{name: hookimpl(**options)(hook)})
+    return type("Plugin", (), {name: staticmethod(hookimpl(**options)(hook))})()
 
 
 def test_a_hook_that_does_not_exist_is_an_error_unless_it_is_optional() -> None:

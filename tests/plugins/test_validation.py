@@ -24,11 +24,11 @@ AGENT = "---\nname: {}\ndescription: text\n---\n"
 
 
 def _plugins(**validators: Callable[[Any, Report], Any]) -> Plugins:
-    def plugin(call: Callable[[Any, Report], Any]) -> SimpleNamespace:
+    def plugin(call: Callable[[Any, Report], Any]) -> Plugin:
         def validate(candidate: Candidate[Any], report: Report) -> None:
             call(candidate, report)
 
-        return SimpleNamespace(hotagents_validate=hookimpl(validate))
+        return Plugin(hotagents_validate=validate)
 
     return load_plugins(from_entry_points=False, plugins={name: plugin(call) for name, call in validators.items()})
 
@@ -36,6 +36,13 @@ def _plugins(**validators: Callable[[Any, Report], Any]) -> Plugins:
 def _run(timeout: float = 10.0, **validators: Callable[[Any, Report], Any]) -> tuple[Diagnostic, ...]:
     candidate: Any = SimpleNamespace()
     return Validation(_plugins(**validators), timeout=timeout).run(candidate)
+
+
+class Plugin:
+    """An object with hooks."""
+
+    def __init__(self, **hooks: Any) -> None:
+        self.__dict__.update({name: hookimpl(hook) for name, hook in hooks.items()})
 
 
 class Hanging:

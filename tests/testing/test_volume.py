@@ -206,3 +206,12 @@ def test_the_link_is_never_absent_while_volumes_are_swapped(volume: ConfigMapVol
     reader.join(30)
     assert not reader.is_alive()
     assert not absent
+
+
+def test_a_relative_path_is_as_good_as_an_absolute_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    volume = ConfigMapVolume("mount")
+    assert volume.write({"a.md": "1", "sub/b.md": "1"})
+    assert not volume.write({"a.md": "1", "sub/b.md": "1"})
+    assert volume.write({"a.md": "2"})
+    assert volume.files == {"a.md": b"2"}
