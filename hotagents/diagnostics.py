@@ -28,6 +28,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         # --- the set of files
         "bad-path": "a file name that a digest line cannot hold (newline, carriage return, backslash, not UTF-8)",
         "duplicate-path": "two roots bring a file of the same path",
+        "mount-in-content": "a volume is mounted over a directory of another volume's content",
         "not-a-regular-file": "a link, FIFO, socket or device where a file is expected; it is left out",
         "too-deep": "directories are nested deeper than the limit",
         "too-large": "a file, or the whole set, is over its size limit",

@@ -136,7 +136,7 @@ class Generation(Generic[S_co]):
     Attributes:
         number: From 1, growing with each publication of this process; never compare it between processes.
         digest: ``sha256:...`` of the bytes served, the same for the same content everywhere.
-        restores: Number of the latest earlier publication of the same content, or None.
+        restores: Number of the latest publication of the same content that is still in the history, or None.
         agents: Specs by name.
         documents: Pages that are no agents, by path relative to the root.
         files: Bytes of all other files by path.

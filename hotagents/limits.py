@@ -17,8 +17,8 @@ class Limits:
 
     Attributes:
         file_bytes: Largest single file.
-        total_bytes: Sum over all files of one snapshot.
-        files: Number of files in one snapshot.
+        total_bytes: Sum over all files of one volume or plain directory.
+        files: Number of files in one volume or plain directory.
         directory_depth: Levels of directories below a root.
         frontmatter_bytes: Largest frontmatter, measured as UTF-8.
         frontmatter_depth: Deepest nesting of lists and mappings in frontmatter.

@@ -6,7 +6,7 @@ a whole or not at all. What the parts bring together, under one set of relative 
 The digest is plain enough to be computed by anybody with coreutils; for a mount ``/app/.claude``::
 
     cd /app/.claude && find -L . -type f ! -path '*/..*' ! -name hotagents.lock -printf '%P\n' \
-        | LC_ALL=C sort | xargs -rd '\n' sha256sum | sha256sum
+        | LC_ALL=C sort | xargs -rd '\n' sha256sum -- | sha256sum
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hotagents.clock import Clock
-    from hotagents.watchers import Watcher
+    from hotagents.watchers import Wakeup, Watcher
 
 __all__ = ["Cause", "Checked", "Watch", "WatchState"]
 
@@ -93,7 +93,7 @@ class Watch:
         self._watcher: Watcher | None = None
         self._stopped = threading.Event()
         # Guards handing a watcher over: close() either finds it here and closes it, or the arming thread sees the stop.
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._thread = threading.Thread(target=self._run, name="hotagents-watch", daemon=True)
         self._pause = _FIRST_PAUSE
         self._rearm_at: float | None = None
@@ -108,17 +108,20 @@ class Watch:
         self._armed_at = self._clock.monotonic()
         try:
             watcher = self._arm_source()
+            mode = watcher.mode
         except Exception as error:  # noqa: BLE001 - an armed watch is worth having, never worth dying for
             self._fall_back(error)
             return
         self._rearm_at = None
-        self.state = WatchState(watcher.mode)
+        self.state = WatchState(mode)
         self._hand_over(watcher)
 
     def start(self) -> None:
         """Start the thread; the caller has armed and made the first check."""
         self.beaten()
         self._thread.start()
+        if self.state.reason:
+            logger.warning("%s", self.state.message)
 
     def beaten(self) -> None:
         """Note that a check has finished now."""
@@ -130,7 +133,7 @@ class Watch:
         with self._lock:
             watcher = self._watcher
         if watcher is not None:
-            watcher.close()
+            _close(watcher)
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self._thread.join(timeout)
 
@@ -144,7 +147,7 @@ class Watch:
         while not self._stopped.is_set():
             watcher = self._watcher
             assert watcher is not None  # noqa: S101 - armed before the start, replaced but never taken away
-            wakeup = watcher.wait(max(0.0, next_resync - self._clock.monotonic()))
+            wakeup = _wait(watcher, max(0.0, next_resync - self._clock.monotonic()))
             if wakeup == "stopped":
                 break
             due = self._clock.monotonic() >= next_resync
@@ -163,8 +166,8 @@ class Watch:
     def _resync(self, watcher: Watcher) -> None:
         if not self._check("resync").moved or self._stopped.is_set():
             return
-        if watcher.wait(0.0) == "hint":
-            return  # the event was on its way
+        if self.state.mode == "polling" or _wait(watcher, 0.0) == "hint":
+            return  # there are no events, or the event was on its way
         self.missed += 1
         logger.warning("a change was found that no event had announced; the watch is armed anew")
         self._rearm("a change came without an event")
@@ -185,7 +188,7 @@ class Watch:
 
     def _fall_back(self, error: Exception) -> None:
         message = f"no events: {error}; looking every {_POLL:g} s, next try in {self._pause:g} s"
-        if self._rearm_at is None:
+        if self._rearm_at is None and self._thread.ident is not None:  # before the start nothing may come of it
             logger.warning("%s", message)
         self._rearm_at = self._clock.monotonic() + self._pause
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
@@ -212,10 +215,26 @@ class Watch:
             self._watcher = watcher
             stopped = self._stopped.is_set()
         if stopped:
-            watcher.close()
+            _close(watcher)
 
     def _release(self) -> None:
         with self._lock:
             watcher = self._watcher
         if watcher is not None:
-            watcher.close()
+            _close(watcher)
+
+
+def _wait(watcher: Watcher, timeout: float) -> Wakeup:
+    """Wait; a watcher of the program's own that raises is lost, and the watch goes on with another."""
+    try:
+        return watcher.wait(timeout)
+    except Exception:
+        logger.exception("a watcher failed; the watch is armed anew")
+        return "lost"
+
+
+def _close(watcher: Watcher) -> None:
+    try:
+        watcher.close()
+    except Exception:
+        logger.exception("a watcher could not be closed")

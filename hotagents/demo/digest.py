@@ -13,7 +13,7 @@ __all__ = ["COMMAND", "recomputed"]
 
 COMMAND: Final = (
     "find -L . -type f ! -path '*/..*' ! -name hotagents.lock -printf '%P\\n' |\n"
-    "  LC_ALL=C sort | xargs -rd '\\n' sha256sum | sha256sum"
+    "  LC_ALL=C sort | xargs -rd '\\n' sha256sum -- | sha256sum"
 )
 _TOOLS: Final = ("sh", "find", "sort", "xargs", "sha256sum")
 

@@ -10,6 +10,7 @@ import logging
 import queue
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, final
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Host", "HostStatus", "RunnerState", "RunnerStatus"]
 
+_LOOK: Final = 0.5  # seconds
 _MARGIN: Final = 2.0  # seconds that scheduling may take before anybody is called late
 
 
@@ -207,8 +209,7 @@ class Host:
             for loop in self._loops:
                 loop.start()
                 started.append(loop)
-            for _ in started:
-                self._ended.get()
+            self._wait_for_loops(len(started))
         finally:
             self.stop()  # for those that still run because a handler or a start raised
             self._running = False
@@ -219,6 +220,15 @@ class Host:
             self._async_loop.close()
             if self._owned is not None:
                 self._owned.close()
+
+    def _wait_for_loops(self, count: int) -> None:
+        # A signal that comes after the interpreter's last look for one, just before the wait, does not interrupt it;
+        # nor does any on Windows. So the thread that handles signals looks again now and then.
+        look = _LOOK if threading.current_thread() is threading.main_thread() else None
+        while count:
+            with suppress(queue.Empty):
+                self._ended.get(timeout=look)
+                count -= 1
 
     def _wait_for_end(self) -> None:
         if self._begun:

@@ -19,7 +19,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, Self, TypeVar, final, overload
 
-from anyio import to_thread
+from anyio import CancelScope, get_cancelled_exc_class
 
 from hotagents.clock import Clock, SystemClock
 from hotagents.errors import ClosedError, ForkedError, NotStartedError
@@ -28,7 +28,7 @@ from hotagents.loading import Schema
 from hotagents.registry.changes import Changes, Subscription, Waiter
 from hotagents.registry.core import Core, Settings
 from hotagents.registry.health import Facts, Health
-from hotagents.registry.twins import AsyncChanges, waiting
+from hotagents.registry.twins import AsyncChanges, in_thread, waiting
 from hotagents.sources import Memory, source_from
 from hotagents.spec import AgentSpec
 from hotagents.watching import WatchState
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["ConfigRegistry", "Subscription"]
 
 S = TypeVar("S", bound=AgentSpec)
+_LONGEST_RESYNC: Final = 86_400.0
 Documents = Mapping[str, "type[BaseModel] | None"]
 
 
@@ -131,8 +132,8 @@ class ConfigRegistry(Generic[S]):
     ) -> None:
         if on_invalid != "hold-set":
             raise ValueError(f'on_invalid: expected "hold-set", got {on_invalid!r}')
-        if resync_interval <= 0:
-            raise ValueError(f"resync_interval: expected more than 0 seconds, got {resync_interval!r}")
+        if not 0 < resync_interval <= _LONGEST_RESYNC:
+            raise ValueError(f"resync_interval: expected 0 to {_LONGEST_RESYNC:g} seconds, got {resync_interval!r}")
         if history < 1:
             raise ValueError(f"history: expected at least 1, got {history!r}")
         self._lifecycle = (
@@ -210,20 +211,29 @@ class ConfigRegistry(Generic[S]):
 
     def _start(self) -> None:
         core = Core(self._settings, partial(_assign, self))
-        _CORE.__set__(self, core)
+        _CORE.__set__(self, core)  # from here on close() ends the start
+        _watch_for_forks(self)
         core.start()
         # From here on `current` is the plain attribute; it was assigned before, so no reader finds it missing.
         object.__setattr__(self, "__class__", ConfigRegistry)
-        _watch_for_forks(self)
 
     # --- pull -------------------------------------------------------------------------------------------------------
 
     def reload(self) -> ReloadResult:
-        """Read and compare now, in this thread; a check that is running is waited for and followed by another."""
-        return self._core.reload().result
+        """Read and compare now, in this thread; a check that is running is waited for and followed by another.
+
+        Raises:
+            ClosedError: If the registry was closed.
+        """
+        core = self._core
+        if core.board.closed:
+            raise ClosedError("this registry was closed; make a new one")
+        return core.reload().result
 
     def changes(self, *, after: Generation[S] | None = None) -> Changes[S]:
         """Return an iterator over changes from this call on; it waits for each, and ends when the registry closes.
+
+        A loop over it in a thread that is no daemon keeps the process alive until then.
 
         Args:
             after: Begin with what came after this generation, not with what comes after the current one.
@@ -281,16 +291,21 @@ class ConfigRegistry(Generic[S]):
     # --- async: the blocking call in a worker thread -------------------------------------------------------------
 
     async def astart(self) -> Generation[S]:
-        """`start`, without blocking the event loop."""
-        return await to_thread.run_sync(self.start)
+        """`start`, without blocking the event loop; if cancelled, the registry is closed."""
+        try:
+            return await in_thread(self.start)
+        except get_cancelled_exc_class():
+            await self.aclose()  # nobody knows of what was started, so nobody else will
+            raise
 
     async def aclose(self) -> None:
-        """`close`, without blocking the event loop."""
-        await to_thread.run_sync(self.close)
+        """`close`, without blocking the event loop; done to its end, also in a task that is cancelled."""
+        with CancelScope(shield=True):
+            await in_thread(self.close)
 
     async def areload(self) -> ReloadResult:
         """`reload`, without blocking the event loop."""
-        return await to_thread.run_sync(self.reload)
+        return await in_thread(self.reload)
 
     def achanges(self, *, after: Generation[S] | None = None) -> AsyncChanges[S]:
         """`changes`, without blocking the event loop; latest wins, nothing is queued. Subscribes at this call."""
@@ -349,14 +364,19 @@ class _NotStarted(ConfigRegistry[S]):
 
     @property
     def status(self) -> RegistryStatus:
-        clock = self._settings.clock
-        return Health(clock).status(Facts(None, False, WatchState("none"), None, 0, 0, 0))  # noqa: FBT003 - as named there
+        health = Health(self._settings.clock)
+        return health.status(Facts(None, health.record, False, WatchState("none"), None, 0, 0, 0))  # noqa: FBT003
 
     def healthy(self, *, max_age: float | None = None) -> bool:  # noqa: ARG002 - nothing was checked at any age
         return False
 
     def close(self) -> None:
-        """Nothing runs; a later `start` is still possible."""
+        """End a `start` that is under way in another thread; where none is, nothing runs."""
+        try:
+            core: Core[S] = _CORE.__get__(self, type(self))
+        except AttributeError:
+            return
+        core.close()
 
 
 @final
@@ -375,8 +395,8 @@ class _Forked(ConfigRegistry[S]):
         """Nothing runs in this process; the parent's registry goes on."""
 
 
-# Registries that run, to be told in a forked child. Added to and discarded from by any thread (both are atomic enough
-# for a WeakSet: a copy is taken to iterate), read only in a child, which has one thread.
+# Registries that start or run, to be told in a forked child. Added to and discarded from by any thread, read only in a
+# child, which has one thread and takes a copy.
 _started: Final[weakref.WeakSet[ConfigRegistry[Any]]] = weakref.WeakSet()
 _fork_hook: Final = threading.Lock()
 _fork_hooked = False
@@ -392,5 +412,8 @@ def _watch_for_forks(registry: ConfigRegistry[Any]) -> None:
 
 
 def _after_fork() -> None:
+    # No lock is taken: any of them may be held by a thread that does not exist in this process.
     for registry in list(_started):
+        registry._lifecycle = threading.Lock()  # noqa: SLF001 - of this very module's class
+        _CORE.__get__(registry, type(registry)).board.forked = True
         object.__setattr__(registry, "__class__", _Forked)

@@ -13,7 +13,7 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar, final
 
-from hotagents.errors import NotStartedError
+from hotagents.errors import ForkedError, NotStartedError
 from hotagents.generation import published
 from hotagents.pin import Pin
 from hotagents.spec import AgentSpec
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Board"]
 
 S = TypeVar("S", bound=AgentSpec)
+R = TypeVar("R")
 
 
 @final
@@ -39,6 +40,8 @@ class Board(Generic[S]):
 
     Attributes:
         closed: Whether nothing will be published any more.
+        forked: Whether this is the copy in a forked child, where nothing will ever happen and locks may be held for
+            ever; set there by the fork hook.
         rejections: Candidates refused so far.
         subscriber_errors: Calls of subscribers that raised so far.
     """
@@ -46,11 +49,13 @@ class Board(Generic[S]):
     def __init__(self, assign: Callable[[Generation[S]], None], *, history: int) -> None:
         """``assign`` puts a new generation where readers find it; ``history`` is how many are kept."""
         self._assign = assign
-        self._changed = threading.Condition(threading.Lock())
+        # Reentrant, so that a signal handler of the main thread that closes the registry cannot meet itself.
+        self._changed = threading.Condition(threading.RLock())
         self._history: deque[Generation[S]] = deque(maxlen=max(1, history))
         self._pins: weakref.WeakSet[Pin[S]] = weakref.WeakSet()
         self._number = 0
         self.closed = False
+        self.forked = False
         self.rejections = 0
         self.subscriber_errors = 0
 
@@ -60,7 +65,9 @@ class Board(Generic[S]):
 
         Raises:
             NotStartedError: If there is none.
+            ForkedError: In a forked child: what a pin or an iterator from before the fork would see is stale.
         """
+        self._refuse_forked()
         try:
             return self._history[0]
         except IndexError:
@@ -77,9 +84,17 @@ class Board(Generic[S]):
             return tuple(self._history)
 
     def publish(
-        self, candidate: Candidate[S], *, diagnostics: tuple[Diagnostic, ...], created_at: datetime
+        self,
+        candidate: Candidate[S],
+        *,
+        diagnostics: tuple[Diagnostic, ...],
+        created_at: datetime,
+        also: Callable[[Generation[S]], None],
     ) -> Generation[S]:
-        """Make a candidate current under the next number, wake all waiters, and tell pins that lost a right."""
+        """Make a candidate current under the next number, wake all waiters, and tell pins that lost a right.
+
+        ``also`` is called in the same instant, so that whoever looks with `look` sees both or neither.
+        """
         restores = next((g.number for g in self.history() if g.digest == candidate.digest), None)
         generation = published(
             candidate, number=self._number + 1, restores=restores, diagnostics=diagnostics, created_at=created_at
@@ -88,6 +103,7 @@ class Board(Generic[S]):
             self._number = generation.number
             self._history.appendleft(generation)
             self._assign(generation)
+            also(generation)
             pins = list(self._pins)
             self._changed.notify_all()
         # After the assignment: a pin made from here on sees the new generation, those made before are in the list.
@@ -95,6 +111,11 @@ class Board(Generic[S]):
             if pin.narrowed():
                 pin.revoked.set()
         return generation
+
+    def look(self, read: Callable[[], R]) -> tuple[Generation[S] | None, R]:
+        """Return the newest generation and what ``read`` returns, of one instant between two publications."""
+        with self._changed:
+            return self.latest, read()
 
     def reject(self) -> None:
         """Count a refused candidate and wake those who wait for that."""
@@ -125,14 +146,19 @@ class Board(Generic[S]):
             done: Cheap, takes no lock; called under the board's lock.
             timeout: Seconds; None for no limit.
         """
+        self._refuse_forked()
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
             while not done() and not self.closed:
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
                     break
-                self._changed.wait(left)
+                self._changed.wait(None if left is None else min(left, threading.TIMEOUT_MAX))
             return done()
+
+    def _refuse_forked(self) -> None:
+        if self.forked:
+            raise ForkedError("this belongs to a registry that was started before the fork; start one in this process")
 
     def pin(self) -> Pin[S]:
         """Return the current generation pinned; the caller closes it."""

@@ -52,11 +52,21 @@ class Changes(Iterator[Change[S]], Generic[S]):
         A change that came before the close is still taken after it.
         """
         self._board.wait(self.is_ready, timeout=timeout)
-        if self._closed or self._board.current.number <= self._last.number:
-            return None
+        change = self.peek()
+        if change is not None:
+            self.took(change)
+        return change
+
+    def peek(self) -> Change[S] | None:
+        """Return what `take` would, without waiting and without taking it."""
         previous, generation = self._last, self._board.current
-        self._last = generation
+        if self._closed or generation.number <= previous.number:
+            return None
         return Change(previous, generation, previous.diff(generation))
+
+    def took(self, change: Change[S]) -> None:
+        """Go on after a change that was looked at."""
+        self._last = change.generation
 
     def close(self) -> None:
         """End the iteration, also one that waits in another thread. Any number of times."""
@@ -126,10 +136,15 @@ class Subscription(Generic[S]):
         self._thread = threading.Thread(target=self._run, name=f"hotagents-subscriber-{_name(callback)}", daemon=True)
         self._thread.start()
 
+    @property
+    def is_running_here(self) -> bool:
+        """Whether the caller is the callback itself."""
+        return threading.current_thread() is self._thread
+
     def close(self, timeout: float = 1.0) -> None:
         """Stop, and wait up to ``timeout`` seconds for a running call unless this is it. Any number of times."""
         self._changes.close()
-        if threading.current_thread() is not self._thread:
+        if not self.is_running_here:
             self._thread.join(timeout)
 
     def __enter__(self) -> Subscription[S]:
@@ -144,7 +159,7 @@ class Subscription(Generic[S]):
         for change in self._changes:
             try:
                 self._callback(change)
-            except Exception:
+            except BaseException:  # also SystemExit: no callback ends the delivery of changes
                 self.errors += 1
                 self._board.subscriber_failed()
                 number = change.generation.number

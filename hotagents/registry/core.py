@@ -8,12 +8,14 @@ survive the interpreter's end.
 from __future__ import annotations
 
 import atexit
+import logging
 import threading
 import time
 import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
 
+from hotagents.errors import ClosedError
 from hotagents.registry.board import Board
 from hotagents.registry.changes import Subscription
 from hotagents.registry.health import Facts, Health
@@ -36,6 +38,7 @@ __all__ = ["Core", "Settings"]
 
 S = TypeVar("S", bound=AgentSpec)
 _CLOSE_TIMEOUT: Final = 1.0
+logger: Final = logging.getLogger("hotagents")
 
 
 @final
@@ -85,26 +88,32 @@ class Core(Generic[S]):
         Raises:
             SourceError: If the source cannot be read.
             InvalidConfigError: If it is refused.
+            ClosedError: If it was closed meanwhile.
         """
-        if self._settings.watched:
-            self._watch.arm()  # before loading, so that what changes meanwhile leaves a hint
         try:
+            if self._settings.watched:
+                self._watch.arm()  # before loading, so that what changes meanwhile leaves a hint
             self._load_first()
+            if self._settings.watched:
+                self._watch.start()
+            self._started = True
+            self._tell_plugins()
+            self._close_at_exit()
+            self._refuse_closed()  # last, so that a close at any moment before is noticed
         except BaseException:
             self.close()
             raise
-        generation = self.board.current
-        if self._settings.watched:
-            self._watch.start()
-        self._started = True
-        self._tell_plugins()
-        self._close_at_exit()
-        return generation
+        return self.board.current
 
     def _load_first(self) -> None:
         error = self._reloader.check(force=True).error
+        self._refuse_closed()
         if error is not None:
             raise error
+
+    def _refuse_closed(self) -> None:
+        if self.board.closed:
+            raise ClosedError("the registry was closed while it started")
 
     def reload(self) -> Outcome:
         """Check now, whatever the token says."""
@@ -119,9 +128,11 @@ class Core(Generic[S]):
     def status(self) -> RegistryStatus:
         """Return the status of this moment."""
         beat = self._watch.beat
+        generation, record = self.board.look(lambda: self._health.record)
         return self._health.status(
             Facts(
-                generation=self.board.latest,
+                generation=generation,
+                record=record,
                 closed=self.board.closed,
                 watch=self._watch.state,
                 last_check=beat[1] if beat is not None else None,
@@ -147,15 +158,19 @@ class Core(Generic[S]):
         self._reloader.stop()
         self.board.close()
         self._watch.close(_CLOSE_TIMEOUT)
-        for subscription in list(self._subscriptions):
-            subscription.close(max(0.0, deadline - time.monotonic()))
+        subscriptions = list(self._subscriptions)
+        # Subscribers that close the registry side by side must not wait for each other.
+        waits = not any(subscription.is_running_here for subscription in subscriptions)
+        for subscription in subscriptions:
+            subscription.close(max(0.0, deadline - time.monotonic()) if waits else 0.0)
         if self._rejections.is_alive() and threading.current_thread() is not self._rejections:
             self._rejections.join(max(0.0, deadline - time.monotonic()))
         if self._atexit is not None:
             atexit.unregister(self._atexit)
             self._atexit = None
 
-    def _check(self, _cause: Cause) -> Checked:
+    def _check(self, cause: Cause) -> Checked:
+        logger.debug("looking: %s", cause)
         return self._reloader.check().checked
 
     def _tell_plugins(self) -> None:

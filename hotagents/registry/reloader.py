@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, fina
 from hotagents.diagnostics import Diagnostic, errors_in, order
 from hotagents.errors import InvalidConfigError, SourceError
 from hotagents.loading import Candidate, Entry, Schema, load
+from hotagents.registry.health import log_publication
+from hotagents.snapshot import Snapshot
 from hotagents.sources import read_settled
 from hotagents.spec import AgentSpec
 from hotagents.watching import Checked
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from hotagents.clock import Clock
     from hotagents.registry.board import Board
     from hotagents.registry.health import Health
-    from hotagents.snapshot import Snapshot
     from hotagents.sources import Source
     from hotagents.status import ReloadResult
     from hotagents.validation import Validation
@@ -99,7 +100,8 @@ class Reloader(Generic[S]):
                 snapshot = self._snapshot()
             except SourceError as error:
                 self._health.failed(error, self._serving)
-                return Outcome("failed", Checked(moved, finished=False), error)
+                # What never is quiet was read, and a restart would not make it quiet: that is no failure of the watch.
+                return Outcome("failed", Checked(moved, finished=error.reason == "Unstable"), error)
             result, problem = self._decide(self._load(snapshot))
             self._seen_token = snapshot.token
             self._good_token = snapshot.token if problem is None else _NEVER
@@ -123,11 +125,14 @@ class Reloader(Generic[S]):
 
     def _snapshot(self) -> Snapshot:
         try:
-            return read_settled(self._source, wait=self._stopped.wait)
+            snapshot = read_settled(self._source, wait=self._stopped.wait)
         except SourceError:
             raise
         except Exception as error:
             raise SourceError(f"the source failed: {type(error).__name__}: {error}") from error
+        if not isinstance(snapshot, Snapshot):
+            raise SourceError(f"the source's read() returned {type(snapshot).__name__}, expected Snapshot")
+        return snapshot
 
     def _load(self, snapshot: Snapshot) -> Candidate[S]:
         candidate = load(snapshot, self._schema, known=(self._served, self._read))
@@ -159,9 +164,11 @@ class Reloader(Generic[S]):
 
     def _publish(self, candidate: Candidate[S], diagnostics: tuple[Diagnostic, ...]) -> None:
         previous = self._board.latest
-        generation = self._board.publish(candidate, diagnostics=diagnostics, created_at=self._clock.now())
+        generation = self._board.publish(
+            candidate, diagnostics=diagnostics, created_at=self._clock.now(), also=self._health.published
+        )
         self._served, self._refused = candidate.entries, None
-        self._health.published(generation, previous.diff(generation) if previous is not None else None)
+        log_publication(generation, previous.diff(generation) if previous is not None else None)
 
     def _emptiness(self, candidate: Candidate[Any]) -> list[Diagnostic]:
         if self._allow_empty:

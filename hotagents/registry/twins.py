@@ -1,7 +1,7 @@
 """Async waiting: the blocking wait in a worker thread, which is woken when its caller is cancelled.
 
-Only the wait is given up on cancellation. Taking a change is a second, short step that is never abandoned, so that no
-change can be taken by a thread whose caller has gone.
+A worker thread only waits and looks; a change counts as taken once it is back in its task, so that none is lost in a
+thread whose caller has gone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hotagents.spec import AgentSpec
 if TYPE_CHECKING:
     from hotagents.registry.board import Board
 
-__all__ = ["AsyncChanges", "waiting"]
+__all__ = ["AsyncChanges", "in_thread", "waiting"]
 
 S = TypeVar("S", bound=AgentSpec)
 R = TypeVar("R")
@@ -40,14 +40,20 @@ class AsyncChanges(AsyncIterator[Change[S]], Generic[S]):
     async def __anext__(self) -> Change[S]:
         waiter = Waiter(self._board)
         await waiting(waiter, partial(waiter.wait_until, self._changes.is_ready))
-        change = await to_thread.run_sync(partial(self._changes.take, 0.0))
+        change = await in_thread(self._changes.peek)
         if change is None:
             raise StopAsyncIteration
+        self._changes.took(change)
         return change
 
     async def aclose(self) -> None:
         """End the iteration."""
         self._changes.close()
+
+
+async def in_thread(call: Callable[[], R]) -> R:
+    """Return what a short call returns; it counts against no limit of worker threads, and so never waits for one."""
+    return await to_thread.run_sync(call, limiter=CapacityLimiter(1))
 
 
 async def waiting(waiter: Waiter[S], call: Callable[[], R]) -> R:

@@ -45,12 +45,14 @@ def source_from(source: SourceLike, *, limits: Limits) -> Source:
 
     Raises:
         TypeError: If it is none of these.
-        ValueError: If it is an empty list or mapping.
+        ValueError: If it is an empty list or mapping, or a mapping's key is no relative path.
     """
     if isinstance(source, (str, os.PathLike)):
         return _on_disk(source, limits)
     if isinstance(source, Mapping):
         _refuse_none(source)
+        for key in source:
+            _check_key(key)
         return Roots({key: _on_disk(root, limits) for key, root in source.items()})
     if isinstance(source, Sequence):
         _refuse_none(source)
@@ -67,6 +69,11 @@ def _on_disk(root: Root, limits: Limits) -> MountedSource:
     if not isinstance(root, (str, os.PathLike)):
         raise TypeError(f"expected a path or a source on disk among several roots; got {type(root).__name__}")
     return File(root, limits=limits) if os.path.isfile(root) else Tree(root, limits=limits)
+
+
+def _check_key(key: object) -> None:
+    if not isinstance(key, str) or not all(key.split("/")) or any(name.startswith("..") for name in key.split("/")):
+        raise ValueError(f'expected a relative path such as "agents" as the key of a root, got {key!r}')
 
 
 def _name(root: Root, index: int) -> str:

@@ -51,17 +51,19 @@ def read_settled(source: Source, *, timeout: float = 5.0, wait: Callable[[float]
 
     Args:
         source: What to read.
-        timeout: Longest wait in seconds.
+        timeout: Longest wait in seconds, beyond what the source asks for at first.
         wait: Waits that many seconds; a true result (as `threading.Event.wait` gives) means stop waiting at once.
 
     Raises:
         SourceError: If the bytes cannot be read, or (`reason` ``Unstable``) never were quiet.
     """
-    deadline = time.monotonic() + timeout
+    deadline: float | None = None
     while True:
         try:
             return source.read()
         except UnsettledError as error:
+            if deadline is None:
+                deadline = time.monotonic() + timeout + error.retry_after
             left = deadline - time.monotonic()
             if left <= 0 or wait(min(max(error.retry_after, 0.001), left)):
                 message = f"{error}; not quiet within {timeout:g} s"

@@ -87,9 +87,9 @@ class DirectoryMount:
         """Return what lies in the directory now; opens directories only.
 
         Raises:
-            SourceError: If it is not there or cannot be listed.
+            SourceError: If it is not there, cannot be listed, or holds more files than the limit.
         """
-        return Scan(self.path, self._only, self.limits.directory_depth, self._is_volume).run()
+        return Scan(self.path, self._only, self.limits, self._is_volume).run()
 
     def _quiet_for(self, scan: Scan) -> float:
         """Return for how many seconds the directory has been as it is.
@@ -163,7 +163,7 @@ class Directory(MountedSource):
 
     Args:
         path: The directory.
-        settle: Seconds for which nothing in it may have changed before it is read.
+        settle: Seconds for which nothing in it may have changed before it is read; at least 0.01, the clock's tick.
         include: Patterns of the paths to read; everything else is left out.
         exclude: Patterns of paths, files or directories, to leave out.
         agents: Patterns of the paths that are agents, instead of the usual rule.
@@ -183,7 +183,7 @@ class Directory(MountedSource):
         only = Filter(tuple(include), tuple(exclude))
         patterns = None if agents is None else tuple(agents)
         self._places = [
-            Place(DirectoryMount(os.fspath(path), settle=settle, only=only, agents=patterns, limits=limits))
+            Place(DirectoryMount(os.path.abspath(path), settle=settle, only=only, agents=patterns, limits=limits))
         ]
 
     def places(self) -> list[Place]:

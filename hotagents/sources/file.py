@@ -48,15 +48,21 @@ class File(MountedSource):
         return self._places
 
     def _mount(self) -> Mount:
-        folder, relative = os.path.split(self._path)
-        inner = relative
-        above = folder
+        """Return the volume whose content the file is, or else the directory that it lies in."""
+        folder, name = os.path.split(self._path)
+        above, inner = folder, name
         while True:
-            if os.path.islink(os.path.join(above, LINK)):
-                only = Filter(include=(glob.escape(inner),))
-                return VolumeMount(above, only=only, limits=self._limits)
-            parent, name = os.path.split(above)
+            content = inner.removeprefix(f"{LINK}/")
+            if os.path.islink(os.path.join(above, LINK)) and _is_content(above, content):
+                return VolumeMount(above, only=Filter(include=(glob.escape(content),)), limits=self._limits)
+            parent, step = os.path.split(above)
             if parent == above:
-                only = Filter(include=(glob.escape(relative),))
+                only = Filter(include=(glob.escape(name),))
                 return DirectoryMount(folder, settle=self._settle, only=only, limits=self._limits)
-            above, inner = parent, f"{name}/{inner}"
+            above, inner = parent, f"{step}/{inner}"
+
+
+def _is_content(volume: str, path: str) -> bool:
+    """A volume's content is visible through links, if at all; what really lies beside them is mounted there."""
+    visible = os.path.join(volume, path.partition("/")[0])
+    return os.path.islink(visible) or not os.path.lexists(visible)

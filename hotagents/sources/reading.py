@@ -112,6 +112,12 @@ class Reading:
         message = f"directories are nested more than {self.limits.directory_depth} deep; nothing below is read"
         self._report("too-deep", "error", path, message, "flatten the layout, or leave it out with exclude=")
 
+    def mounted_inside(self, path: str) -> None:
+        """Note that another volume is mounted over a part of this one's content, and left out."""
+        message = "a volume is mounted over a directory of another volume's content; the next swap detaches it"
+        hint = "mount it beside the other volume's files: no key or items path of that one may lie below it"
+        self._report("mount-in-content", "error", path, message, hint)
+
     def _open_file(self, fd: int, path: str) -> os.stat_result | None:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):

@@ -18,6 +18,8 @@ from hotagents.sources.reading import Filter, unreadable
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from hotagents.limits import Limits
+
 __all__ = ["OPEN_DIRECTORY", "Scan", "Signature", "signature_of"]
 
 OPEN_DIRECTORY: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -43,7 +45,7 @@ class Scan:
     Attributes:
         path: The directory.
         only: Which paths count.
-        depth: Levels of directories that are entered.
+        limits: Levels of directories that are entered, and how many files there may be.
         is_volume: Says of a relative path whether that directory is a volume, which is not entered.
         files: Signatures of regular files by relative path, in the order of the walk.
         others: Paths that are no regular file.
@@ -55,7 +57,7 @@ class Scan:
 
     path: str
     only: Filter
-    depth: int
+    limits: Limits
     is_volume: Callable[[str], bool]
     files: dict[str, Signature] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
@@ -67,7 +69,7 @@ class Scan:
         """Do the pass and return the scan.
 
         Raises:
-            SourceError: If the directory is not there or cannot be listed.
+            SourceError: If the directory is not there, cannot be listed, or holds more files than the limit.
         """
         try:
             root = os.open(self.path, OPEN_DIRECTORY) if sys.platform != "win32" else self.path
@@ -107,7 +109,7 @@ class Scan:
             return
         if self.is_volume(path):
             self.volumes.append(path)
-        elif path.count("/") >= self.depth:
+        elif path.count("/") >= self.limits.directory_depth:
             self.too_deep.append(path)
         else:
             inner = _enter(where, name, f"{self.path}/{path}")
@@ -125,6 +127,9 @@ class Scan:
         else:  # Windows: a listing's own status has no inode number; asking by path has
             status = os.stat(entry.path, follow_symlinks=False)
         if stat.S_ISREG(status.st_mode):
+            if len(self.files) >= self.limits.files:
+                message = f"{self.path}: more than {self.limits.files} files; leave some out with exclude="
+                raise SourceError(message, path=self.path)
             self.files[path] = signature_of(status)
             self.changed_ns = max(self.changed_ns, status.st_ctime_ns)
         else:

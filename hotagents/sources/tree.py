@@ -53,7 +53,7 @@ class Tree(MountedSource):
         agents: Sequence[str] | None = None,
         limits: Limits = Limits(),
     ) -> None:
-        self._root = os.fspath(path)
+        self._root = os.path.abspath(path)
         self._settle = settle
         self._only = Filter(tuple(include), tuple(exclude))
         self._agents = None if agents is None else tuple(agents)

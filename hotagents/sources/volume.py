@@ -55,15 +55,16 @@ class VolumeMount:
         self._link_path = os.path.join(path, link)
 
     def token(self) -> Hashable:
-        """Return the mount's identity and the link's text: one ``stat``, one ``readlink``.
+        """Return the mount's identity, the payload's identity and the link's text: two ``stat``, one ``readlink``.
 
-        The identity shows a mount that was torn down and rebuilt, or covered by another one.
+        The mount's identity shows one that was torn down and rebuilt, or covered by another; the payload's shows a link
+        further down the way that leads elsewhere; the text shows a payload that got the inode number of an older one.
         """
         try:
-            root = os.stat(self.path)
-            return (root.st_dev, root.st_ino, os.readlink(self._link_path))
+            root, payload = os.stat(self.path), os.stat(self._link_path)
+            return (root.st_dev, root.st_ino, payload.st_dev, payload.st_ino, os.readlink(self._link_path))
         except OSError as error:
-            return ("gone", error.errno, "")
+            return ("gone", error.errno, self._text())
 
     @contextmanager
     def pin(self) -> Iterator[_PayloadPin]:
@@ -100,6 +101,12 @@ class VolumeMount:
                 raise unreadable(self._link_path, error) from error
         raise UnsettledError(f"{self._link_path}: points at nothing", path=self.path, retry_after=0.02)
 
+    def _text(self) -> str:
+        try:
+            return os.readlink(self._link_path)
+        except OSError:
+            return ""
+
     def _gone(self) -> SourceError:
         if not os.path.isdir(self.path):
             message = f"{self.path}: the mount directory is not there; is the volume mounted?"
@@ -117,7 +124,7 @@ class _PayloadPin:
 
     def __init__(self, mount: VolumeMount, fd: int, token: Hashable) -> None:
         self.token = token
-        self.payload = str(token[2]) if isinstance(token, tuple) else ""
+        self.payload = str(token[-1]) if isinstance(token, tuple) else ""
         self._mount = mount
         self._fd = fd
 
@@ -139,9 +146,13 @@ class _PayloadPin:
     def _walk(self, fd: int, base: str, reading: Reading) -> None:
         try:
             with os.scandir(fd) as listing:
-                entries = [entry for entry in listing if not entry.name.startswith("..")]  # those are the mount's own
+                names = list(listing)
         except OSError as error:
             raise unreadable(reading.prefix + base, error) from error
+        if base and any(entry.name == LINK for entry in names):
+            reading.mounted_inside(base.rstrip("/"))
+            return
+        entries = [entry for entry in names if not entry.name.startswith("..")]  # those are the mount's own
         for entry in entries:
             path = base + entry.name
             try:
@@ -193,7 +204,7 @@ class Volume(MountedSource):
     ) -> None:
         only = Filter(tuple(include), tuple(exclude))
         patterns = None if agents is None else tuple(agents)
-        self._places = [Place(VolumeMount(os.fspath(path), link=link, only=only, agents=patterns, limits=limits))]
+        self._places = [Place(VolumeMount(os.path.abspath(path), link=link, only=only, agents=patterns, limits=limits))]
 
     def places(self) -> list[Place]:
         """Return the one mount."""

@@ -29,7 +29,7 @@ class Lease:
     __slots__ = ("_closed", "_lock", "_release", "_users", "_wake")
 
     def __init__(self, *, wake: Callable[[], object], release: Callable[[], object]) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._wake = wake
         self._release = release
         self._users = 0

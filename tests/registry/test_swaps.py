@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hotagents import ConfigRegistry, Generation
+from hotagents import ConfigRegistry, Directory, Generation
 from hotagents.testing import ConfigMapVolume
 
 if TYPE_CHECKING:
@@ -170,3 +170,77 @@ def test_a_change_without_an_event_is_found_by_the_resync_and_counted(tmp_path: 
         other.write({"a.md": "---\nname: a\ndescription: four\n---\n"})
         registry.wait_for(describes("four"), timeout=10)
         assert registry.status.missed_changes == missed
+
+
+def test_a_link_further_down_the_way_is_followed(tmp_path: Path) -> None:
+    for name, text in (("rev1", "one"), ("rev2", "two")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.md").write_text(f"---\nname: a\ndescription: {text}\n---\n")
+    (tmp_path / "mount").mkdir()
+    (tmp_path / "current").symlink_to("rev1")
+    (tmp_path / "mount" / "..data").symlink_to("../current")
+    with ConfigRegistry(tmp_path / "mount", resync_interval=0.05) as registry:
+        (tmp_path / "next").symlink_to("rev2")
+        (tmp_path / "next").rename(tmp_path / "current")
+        registry.wait_for(describes("two"), timeout=10)
+
+
+def test_a_relative_path_means_the_directory_of_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    volume = ConfigMapVolume(tmp_path / "mount")
+    volume.write({"a.md": "---\nname: a\ndescription: one\n---\n"})
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with ConfigRegistry("mount") as registry:
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        volume.write({"a.md": "---\nname: a\ndescription: two\n---\n"})
+        registry.wait_for(describes("two"), timeout=10)
+
+
+def test_a_mount_that_is_back_with_a_broken_edit_is_no_longer_detached(tmp_path: Path) -> None:
+    volume = ConfigMapVolume(tmp_path / "mount")
+    volume.write({"a.md": "---\nname: a\ndescription: one\n---\n"})
+    with ConfigRegistry(volume.path, resync_interval=3600) as registry:
+        volume.detach()
+        assert registry.reload() == "failed"
+        volume.write({"a.md": "---\nname: a\n---\n"})
+        assert registry.reload() == "rejected"
+        status = registry.status
+        assert status.condition("Watching").reason == ""
+        assert status.condition("Current").reason == "Rejected"
+
+
+def test_a_status_is_of_one_instant(tmp_path: Path) -> None:
+    volume = ConfigMapVolume(tmp_path / "mount")
+    volume.write({"a.md": "---\nname: a\ndescription: version 0\n---\n"})
+    torn: list[str] = []
+    stop = threading.Event()
+    with ConfigRegistry(volume.path) as registry:
+
+        def look() -> None:
+            while not stop.is_set():
+                status = registry.status
+                if status.condition("Current").status and status.digest != status.observed_digest:
+                    torn.append(f"{status.digest} {status.observed_digest}")
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        for number in range(1, 200):
+            volume.write({"a.md": f"---\nname: a\ndescription: version {number}\n---\n"})
+        registry.wait_for(describes("version 199"), timeout=10)
+        stop.set()
+        thread.join(10)
+    assert torn == []
+
+
+def test_a_directory_that_is_never_quiet_is_behind_but_does_not_fail_liveness(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("---\nname: a\ndescription: one\n---\n")
+    source = Directory(tmp_path)
+    with ConfigRegistry(source, resync_interval=3600) as registry:
+        core = registry._core
+        core._reloader._stopped.set()  # ends the wait for quiet at once
+        (tmp_path / "a.md").write_text("---\nname: a\ndescription: two\n---\n")
+        outcome = core._reloader.check()
+        assert outcome.result == "failed"
+        assert outcome.checked.finished
+        assert registry.status.condition("Current").reason == "Unstable"
+        assert registry.status.state == "behind"

@@ -228,3 +228,39 @@ def test_it_can_be_closed_from_its_own_thread_and_while_arming(bench: Callable[.
     assert closed.wait(10)
     b.watch.arm()  # too late: what it hands over is closed at once
     assert b.armed.get(timeout=10).closed
+
+
+class Raising(Script):
+    def wait(self, timeout: float | None) -> Said:
+        raise ValueError(f"a defect after {timeout}")
+
+    def close(self) -> None:
+        raise ValueError("another defect")
+
+
+def test_a_watcher_that_raises_is_replaced(bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture) -> None:
+    b = bench()
+    watchers: list[Script] = [Raising()]
+    arm = b.arm
+    b.watch._arm_source = lambda: watchers.pop() if watchers else arm()
+    b.watch.arm()
+    b.watch.start()
+    script = b.armed.get(timeout=10)
+    assert b.causes.get(timeout=10) == "armed"
+    script.says.put("hint")
+    assert b.causes.get(timeout=10) == "hint"
+    assert "a watcher failed" in caplog.text
+    assert "could not be closed" in caplog.text
+
+
+def test_a_change_found_while_polling_is_not_missed(
+    bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hotagents.watching._POLL", 0.5)
+    b = bench(resync_interval=0.01)
+    b.fail_arming = 1
+    b.outcome = lambda _: Checked(moved=True, finished=True)
+    b.watch.arm()
+    b.watch.start()
+    assert [b.causes.get(timeout=10) for _ in range(3)] == ["resync"] * 3
+    assert b.watch.missed == 0

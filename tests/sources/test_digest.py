@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 ONE_LINER = (
     "find -L . -type f ! -path '*/..*' ! -name hotagents.lock -printf '%P\\n'"
-    " | LC_ALL=C sort | xargs -rd '\\n' sha256sum | sha256sum"
+    " | LC_ALL=C sort | xargs -rd '\\n' sha256sum -- | sha256sum"
 )
 needs_coreutils = pytest.mark.skipif(
     sys.platform != "linux" or not all(map(shutil.which, ("bash", "find", "sort", "xargs", "sha256sum"))),
@@ -57,7 +57,15 @@ def test_coreutils_get_the_same_value_on_a_nested_mount(tmp_path: Path) -> None:
     outer = ConfigMapVolume(tmp_path / "claude")
     outer.write({"CLAUDE.md": "context", "empty": "", "UPPER.md": "x", "a-b.md": "y", "a.b.md": "z"})
     inner = outer.nested("agents")
-    inner.write({"a.md": "---\nname: a\n---\n", "pdf/SKILL.md": "skill", "é.md": "accent", "hotagents.lock": "lock"})
+    inner.write(
+        {
+            "a.md": "---\nname: a\n---\n",
+            "pdf/SKILL.md": "skill",
+            "é.md": "accent",
+            "hotagents.lock": "lock",
+            "-x.md": "dash",
+        }
+    )
     outer.update({"CLAUDE.md": "context 2"})
     snapshot = Tree(outer.path).read()
     assert snapshot.digest == one_liner(outer.path)

@@ -53,7 +53,7 @@ def test_a_directory_that_is_never_quiet_is_given_up(tmp_path: Path) -> None:
 
     write(0)
     with pytest.raises(SourceError, match="not quiet within") as caught:
-        read_settled(Directory(tmp_path, settle=60), timeout=0.05, wait=write)
+        read_settled(Directory(tmp_path, settle=0.1), timeout=0.05, wait=write)
     assert caught.value.reason == "Unstable"
 
 

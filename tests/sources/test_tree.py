@@ -203,3 +203,37 @@ def test_memory_is_replaced_as_a_whole_and_rings_its_watchers() -> None:
     watcher.close()
     memory.write({"d.md": "d"})
     assert memory.read().token == memory.token()
+
+
+@needs_links
+def test_a_volume_mounted_over_another_ones_content_is_an_error(tmp_path: Path) -> None:
+    # The outer volume projects agents/x.md, so its visible `agents` is a link into the payload, and there the inner
+    # volume is mounted.
+    outer = ConfigMapVolume(tmp_path / "claude")
+    outer.write({"CLAUDE.md": "c", "agents/x.md": "x"})
+    ConfigMapVolume(outer.path / outer.payload / "agents").write({"a.md": "a"})
+    [problem] = Tree(outer.path).read().diagnostics
+    assert (problem.code, problem.severity, problem.path) == ("mount-in-content", "error", "agents")
+
+
+@pytest.mark.parametrize("key", ["", "/x", "../x", "x/", "a//b", 1])
+def test_a_root_whose_key_is_no_relative_path_is_refused(tmp_path: Path, key: Any) -> None:
+    with pytest.raises(ValueError, match="expected a relative path"):
+        source_from({key: tmp_path}, limits=Limits())
+
+
+@needs_links
+def test_a_file_is_found_through_its_volumes_link_and_beside_its_content(tmp_path: Path) -> None:
+    volume = ConfigMapVolume(tmp_path / "mount")
+    volume.write({"a.md": "1"})
+    assert File(volume.path / "..data" / "a.md").read().files == {"a.md": b"1"}
+    (volume.path / "plain").mkdir()
+    (volume.path / "plain" / "b.md").write_text("b")
+    assert read_settled(File(volume.path / "plain" / "b.md")).files == {"b.md": b"b"}
+
+
+def test_a_plain_directory_with_too_many_files_is_not_walked_to_its_end(tmp_path: Path) -> None:
+    for number in range(5):
+        (tmp_path / f"{number}.md").write_text("x")
+    with pytest.raises(SourceError, match="more than 4 files"):
+        Directory(tmp_path, limits=Limits(files=4)).read()
