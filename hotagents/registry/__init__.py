@@ -11,9 +11,7 @@ on the class itself would cost nine times as much at each read.)
 from __future__ import annotations
 
 import inspect
-import os
 import threading
-import weakref
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -27,6 +25,7 @@ from hotagents.limits import Limits
 from hotagents.loading import Schema
 from hotagents.registry.changes import Changes, Subscription, Waiter
 from hotagents.registry.core import Core, Settings
+from hotagents.registry.forks import Forks
 from hotagents.registry.health import Facts, Health
 from hotagents.registry.twins import AsyncChanges, in_thread, waiting
 from hotagents.sources import Memory, source_from
@@ -175,8 +174,6 @@ class ConfigRegistry(Generic[S]):
         registry.start()
         return registry
 
-    # --- life -------------------------------------------------------------------------------------------------------
-
     def start(self) -> Generation[S]:
         """Arm the watch, load generation 1, and let the watch run; on a registry that runs, return what is current.
 
@@ -198,7 +195,7 @@ class ConfigRegistry(Generic[S]):
         From any thread, a callback too; any number of times.
         """
         self._core.close()
-        _started.discard(self)
+        _forks.forget(self)
 
     def __enter__(self) -> Self:
         self.start()
@@ -212,12 +209,10 @@ class ConfigRegistry(Generic[S]):
     def _start(self) -> None:
         core = Core(self._settings, partial(_assign, self))
         _CORE.__set__(self, core)  # from here on close() ends the start
-        _watch_for_forks(self)
+        _forks.tell(self)
         core.start()
         # From here on `current` is the plain attribute; it was assigned before, so no reader finds it missing.
         object.__setattr__(self, "__class__", ConfigRegistry)
-
-    # --- pull -------------------------------------------------------------------------------------------------------
 
     def reload(self) -> ReloadResult:
         """Read and compare now, in this thread; a check that is running is waited for and followed by another.
@@ -268,8 +263,6 @@ class ConfigRegistry(Generic[S]):
     def pin(self) -> Pin[S]:
         """Return the current generation pinned, with rights that can only shrink; the caller closes the pin."""
         return self._core.board.pin()
-
-    # --- look -------------------------------------------------------------------------------------------------------
 
     @property
     def history(self) -> tuple[Generation[S], ...]:
@@ -355,8 +348,9 @@ class _NotStarted(ConfigRegistry[S]):
 
     __slots__ = ()
 
-    current = _refusing(NotStartedError, "the registry is not started: call start(), or use it in a with statement")
-    _core = _refusing(NotStartedError, "the registry is not started: call start(), or use it in a with statement")
+    current = _core = _refusing(
+        NotStartedError, "the registry is not started: call start(), or use it in a with statement"
+    )
 
     @property
     def history(self) -> tuple[Generation[S], ...]:
@@ -367,7 +361,7 @@ class _NotStarted(ConfigRegistry[S]):
         health = Health(self._settings.clock)
         return health.status(Facts(None, health.record, False, WatchState("none"), None, 0, 0, 0))  # noqa: FBT003
 
-    def healthy(self, *, max_age: float | None = None) -> bool:  # noqa: ARG002 - nothing was checked at any age
+    def healthy(self, **_: object) -> bool:
         return False
 
     def close(self) -> None:
@@ -385,35 +379,22 @@ class _Forked(ConfigRegistry[S]):
 
     __slots__ = ()
 
-    current = _refusing(ForkedError, "this registry was started before the fork; make and start one in this process")
-    _core = _refusing(ForkedError, "this registry was started before the fork; make and start one in this process")
+    current = _core = _refusing(
+        ForkedError, "this registry was started before the fork; make and start one in this process"
+    )
 
-    def healthy(self, *, max_age: float | None = None) -> bool:  # noqa: ARG002 - there is no watch of any age
+    def healthy(self, **_: object) -> bool:
         return False
 
     def close(self) -> None:
         """Nothing runs in this process; the parent's registry goes on."""
 
 
-# Registries that start or run, to be told in a forked child. Added to and discarded from by any thread, read only in a
-# child, which has one thread and takes a copy.
-_started: Final[weakref.WeakSet[ConfigRegistry[Any]]] = weakref.WeakSet()
-_fork_hook: Final = threading.Lock()
-_fork_hooked = False
-
-
-def _watch_for_forks(registry: ConfigRegistry[Any]) -> None:
-    global _fork_hooked  # noqa: PLW0603 - a process has one list of fork hooks, and it cannot be taken back
-    with _fork_hook:
-        if not _fork_hooked and hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=_after_fork)
-            _fork_hooked = True
-        _started.add(registry)
-
-
-def _after_fork() -> None:
+def _after_fork(registry: ConfigRegistry[Any]) -> None:
     # No lock is taken: any of them may be held by a thread that does not exist in this process.
-    for registry in list(_started):
-        registry._lifecycle = threading.Lock()  # noqa: SLF001 - of this very module's class
-        _CORE.__get__(registry, type(registry)).board.forked = True
-        object.__setattr__(registry, "__class__", _Forked)
+    registry._lifecycle = threading.Lock()  # noqa: SLF001 - of this very module's class
+    _CORE.__get__(registry, type(registry)).board.forked = True
+    object.__setattr__(registry, "__class__", _Forked)
+
+
+_forks: Final = Forks(_after_fork)

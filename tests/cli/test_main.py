@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import errno
 import json
-import runpy
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -56,13 +56,10 @@ def test_any_other_module_that_is_missing_is_a_defect_and_not_hidden(monkeypatch
         main()
 
 
-def test_the_module_can_be_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "argv", ["anything", "--version"])
-    monkeypatch.delitem(sys.modules, "hotagents.__main__")
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_module("hotagents", run_name="__main__")
-    assert ended.value.code == 0
-    assert capsys.readouterr().out == f"hotagents {__version__}\n"
+def test_the_module_can_be_run() -> None:
+    command = [sys.executable, "-m", "hotagents", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == f"hotagents {__version__}\n"
 
 
 def test_help_lists_every_command(cli: Cli) -> None:
