@@ -281,8 +281,6 @@ class ConfigRegistry(Generic[S]):
         """
         return self._core.healthy(max_age)
 
-    # --- async: the blocking call in a worker thread -------------------------------------------------------------
-
     async def astart(self) -> Generation[S]:
         """`start`, without blocking the event loop; if cancelled, the registry is closed."""
         try:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +25,7 @@ def agent_file() -> Callable[..., str]:
 def no_thread_is_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
-    left = [t for t in threading.enumerate() if t not in before and t.name.startswith("hotagents")]
-    for thread in left:
-        thread.join(2.0)
-    assert not [t.name for t in left if t.is_alive()]
+    deadline = time.monotonic() + 5.0
+    while left := [t.name for t in threading.enumerate() if t not in before and t.name.startswith("hotagents")]:
+        assert time.monotonic() < deadline, left
+        threading.Event().wait(0.01)  # a thread that has yet to begin cannot be joined
