@@ -21,7 +21,9 @@ Severity = Literal["error", "warning", "info"]
 _RANK: Final = {"error": 0, "warning": 1, "info": 2}
 # Letters, marks, numbers, punctuation and symbols are shown; control, format (bidi!), surrogate, private-use and
 # unassigned characters and line separators could move a cursor, forge a log line or hide text, so they are spelled out.
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufe0f")  # of a visible category, and yet seen by nobody
+_LONGEST_HINT: Final = 4000  # a hint is a line to paste, and useless when it is cut
 
 CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -108,8 +110,8 @@ class Diagnostic:
             if self.column:
                 place += f":{self.column}"
         key = f"{escape(self.key)}: " if self.key else ""
-        hint = f"; {escape(self.hint)}" if self.hint else ""
-        return f"{place}: {self.code}: {key}{escape(self.message)}{hint}"
+        hint = f"; {escape(self.hint, limit=_LONGEST_HINT)}" if self.hint else ""
+        return f"{place}: {escape(self.code)}: {key}{escape(self.message)}{hint}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON-ready values, unescaped."""
@@ -143,7 +145,7 @@ def escape(text: str, *, limit: int = 500) -> str:
 def _visible(char: str) -> str:
     if char.isascii() and char.isprintable():
         return char
-    if unicodedata.category(char) in _HIDDEN:
+    if char in _BLANK or unicodedata.category(char) in _HIDDEN:
         return char.encode("unicode_escape", "surrogatepass").decode("ascii")
     return char
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 __all__ = ["Limits"]
+
+_DEEPEST: Final = 200  # values are walked by recursion, which must stay far from the interpreter's own limit
 
 
 @final
@@ -30,3 +32,11 @@ class Limits:
     directory_depth: int = 32
     frontmatter_bytes: int = 64 * 1024
     frontmatter_depth: int = 64
+
+    def __post_init__(self) -> None:
+        """Refuse what would switch a guard off."""
+        for name in self.__slots__:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)!r}")
+        if self.frontmatter_depth > _DEEPEST:
+            raise ValueError(f"frontmatter_depth: expected at most {_DEEPEST}, got {self.frontmatter_depth!r}")

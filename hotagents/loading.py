@@ -255,21 +255,19 @@ def _missing(snapshot: Snapshot, schema: Schema[Any]) -> list[Diagnostic]:
 
 
 def _name_clashes(entries: Mapping[str, Entry[Any]]) -> list[Diagnostic]:
-    first: dict[str, tuple[str, str]] = {}
+    exact: dict[str, str] = {}
+    folded: dict[str, str] = {}
     clashes: list[Diagnostic] = []
     for path, entry in entries.items():
         if entry.agent is None:
             continue
         name: str = entry.agent.name
-        other_name, other_path = first.setdefault(name.casefold(), (name, path))
-        if other_path != path:
-            clashes.append(_clash(path, entry.name_at, name, other_path, other_name))
+        if exact.setdefault(name, path) != path:
+            message = f'the name "{name}" is also defined in {exact[name]}'
+            hint = "rename or remove one of the two"
+            clashes.append(Diagnostic("duplicate-name", "error", path, *entry.name_at, "name", message, hint))
+        elif (other := folded.setdefault(name.casefold(), name)) != name:
+            message = f'"{name}" and "{other}" in {exact[other]} differ only in case'
+            hint = "rename one of the two"
+            clashes.append(Diagnostic("names-differ-in-case", "warning", path, *entry.name_at, "name", message, hint))
     return clashes
-
-
-def _clash(path: str, at: tuple[int, int], name: str, other_path: str, other_name: str) -> Diagnostic:
-    if name == other_name:
-        message = f'the name "{name}" is also defined in {other_path}'
-        return Diagnostic("duplicate-name", "error", path, *at, "name", message, "rename or remove one of the two")
-    message = f'"{name}" and "{other_name}" in {other_path} differ only in case'
-    return Diagnostic("names-differ-in-case", "warning", path, *at, "name", message, "rename one of the two")

@@ -141,11 +141,13 @@ def test_an_agent_for_which_there_is_no_class_is_an_error() -> None:
 
 
 def test_names_that_clash_are_reported_with_both_paths() -> None:
-    candidate = loaded({"a.md": AGENT.format("x"), "b.md": AGENT.format("x"), "c.md": AGENT.format("X")})
+    names = {"a.md": "x", "b.md": "x", "c.md": "X", "d.md": "X"}
+    candidate = loaded({path: AGENT.format(name) for path, name in names.items()})
     assert [
         (d.code, d.severity, d.path, d.line) for d in candidate.diagnostics if d.code.startswith(("dup", "names"))
     ] == [
         ("duplicate-name", "error", "b.md", 2),
+        ("duplicate-name", "error", "d.md", 2),
         ("names-differ-in-case", "warning", "c.md", 2),
     ]
 
