@@ -28,6 +28,7 @@ logger: Final = logging.getLogger("hotagents")
 _BLIND: Final = "Failed"
 _DETACHED: Final = "Detached"
 _MOST_NAMES: Final = 5
+_MOST_WARNINGS: Final = 10
 
 
 class Record(NamedTuple):
@@ -152,17 +153,28 @@ class Health:
             logger.error("%s", text, extra={"reason": reason, "digest": digest})
 
 
-def log_publication(generation: Generation[Any], diff: Diff | None) -> None:
-    """Log a publication; ``diff`` says what changed, None for the first."""
+def log_publication(generation: Generation[Any], previous: Generation[Any] | None) -> None:
+    """Log a publication: what changed, and the warnings that the previous generation did not have."""
     restored = f", restoring {generation.restores}" if generation.restores else ""
+    facts = {"generation": generation.number, "digest": generation.digest}
     logger.info(
         "published generation %d (%s)%s: %s",
         generation.number,
         generation.digest[:19],
         restored,
-        _summary(diff) if diff is not None else f"agents: {len(generation.agents)}",
-        extra={"generation": generation.number, "digest": generation.digest},
+        _summary(previous.diff(generation)) if previous is not None else _counted(len(generation.agents)),
+        extra=facts,
     )
+    known = set(previous.diagnostics) if previous is not None else set()
+    warnings = [d for d in generation.diagnostics if d.severity == "warning" and d not in known]
+    for warning in warnings[:_MOST_WARNINGS]:
+        logger.warning("%s", warning, extra=facts)
+    if len(warnings) > _MOST_WARNINGS:
+        logger.warning("... and %d more warnings", len(warnings) - _MOST_WARNINGS, extra=facts)
+
+
+def _counted(agents: int) -> str:
+    return f"{agents} agent" if agents == 1 else f"{agents} agents"
 
 
 def _serving(number: int) -> str:

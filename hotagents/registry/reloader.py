@@ -99,6 +99,7 @@ class Reloader(Generic[S]):
             try:
                 snapshot = self._snapshot()
             except SourceError as error:
+                self._good_token = _NEVER  # or a source that comes back as it was would pass for one that never left
                 self._health.failed(error, self._serving)
                 # What never is quiet was read, and a restart would not make it quiet: that is no failure of the watch.
                 return Outcome("failed", Checked(moved, finished=error.reason == "Unstable"), error)
@@ -168,7 +169,7 @@ class Reloader(Generic[S]):
             candidate, diagnostics=diagnostics, created_at=self._clock.now(), also=self._health.published
         )
         self._served, self._refused = candidate.entries, None
-        log_publication(generation, previous.diff(generation) if previous is not None else None)
+        log_publication(generation, previous)
 
     def _emptiness(self, candidate: Candidate[Any]) -> list[Diagnostic]:
         if self._allow_empty:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -221,6 +222,34 @@ def test_a_source_that_fails_is_read_again_at_the_next_check(error: Exception, a
         source.error = None
         assert registry.reload() == "unchanged"
         assert registry.status.state == "current"
+
+
+def test_a_source_that_comes_back_as_it_was_is_current_again(agent: Callable[..., str]) -> None:
+    source = Flaky({"a.md": agent("a")})
+    with ConfigRegistry(source, resync_interval=0.02) as registry:
+        source.error = SourceError("gone", reason="Detached")
+        assert registry.reload() == "failed"
+        source.error = None
+        deadline = time.monotonic() + 10
+        while registry.status.state != "current":  # nothing is published, so there is no event to wait for
+            assert time.monotonic() < deadline
+        assert registry.status.last_error == ""
+
+
+def test_a_warning_is_logged_once_and_not_with_each_generation(
+    agent: Callable[..., str], caplog: pytest.LogCaptureFixture
+) -> None:
+    source = Memory({"a.md": agent("a").replace("description", "colour: x\ndescription")})
+    with ConfigRegistry(source) as registry:
+        source.update({"b.md": agent("b")})
+        registry.wait_for(lambda g: g.number == 2, timeout=10)
+        many = "".join(f"key{n}: x\n" for n in range(15))
+        source.update({"c.md": agent("c").replace("description", f"{many}description")})
+        registry.wait_for(lambda g: g.number == 3, timeout=10)
+    warnings = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+    assert sum("colour" in line for line in warnings) == 1
+    assert len(warnings) == 12
+    assert warnings[-1] == "... and 5 more warnings"
 
 
 def test_one_log_line_for_each_distinct_error(agent: Callable[..., str], caplog: pytest.LogCaptureFixture) -> None:
