@@ -27,7 +27,9 @@ class Echo:
             line = f"{agent.name}  model={agent.model}  tools={tools}  {agent.description}"
             print("  " + escape(line, limit=160), flush=True)  # noqa: T201
         names = list(generation.agents)
-        return CycleResult(summary=f"{len(names)} agents: {', '.join(names)}", data={"agents": names})
+        count = "1 agent" if len(names) == 1 else f"{len(names)} agents"
+        listed = f"{count}: {', '.join(names)}" if names else count
+        return CycleResult(summary=listed, data={"agents": names})
 
 
 def _create(_context: RunnerContext) -> Echo:

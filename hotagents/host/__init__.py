@@ -7,59 +7,32 @@ nobody else. The host itself only starts them, passes signals on, and waits.
 from __future__ import annotations
 
 import logging
-import queue
 import threading
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, final
 
 from anyio import CancelScope, CapacityLimiter, get_cancelled_exc_class, to_thread
 
 from hotagents.clock import Clock, SystemClock
-from hotagents.errors import PluginError
+from hotagents.host.ending import Ending
 from hotagents.host.execution import AsyncLoop
 from hotagents.host.loop import RunnerLoop
+from hotagents.host.schema import common_schema
 from hotagents.host.signals import Signals
-from hotagents.host.state import RunnerState, RunnerStatus, Timing
+from hotagents.host.state import HostStatus, RunnerState, RunnerStatus, Timing
 from hotagents.plugins import Plugins, load_plugins
 from hotagents.registry import ConfigRegistry
 from hotagents.runner import CycleResult, Runner, RunnerContext, RunnerInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pydantic import BaseModel
+    from collections.abc import Callable, Iterable, Mapping
 
     from hotagents.generation import Change
     from hotagents.sources import SourceLike
-    from hotagents.spec import AgentSpec
 
 __all__ = ["Host", "HostStatus", "RunnerState", "RunnerStatus"]
 
-_LOOK: Final = 0.5  # seconds
 _MARGIN: Final = 2.0  # seconds that scheduling may take before anybody is called late
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostStatus:
-    """A host at one moment.
-
-    Attributes:
-        runners: One for each runner.
-        healthy: For a liveness probe: every runner's last attempt ended, or began, in time, whatever its result.
-        ready: For a readiness probe: the registry has a generation and the host runs.
-    """
-
-    runners: tuple[RunnerStatus, ...]
-    healthy: bool
-    ready: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values."""
-        return {"runners": [r.to_dict() for r in self.runners], "healthy": self.healthy, "ready": self.ready}
 
 
 @final
@@ -77,7 +50,8 @@ class Host:
         jitter: Longest random delay, in seconds, before a cycle on interval or change.
         run_on_change: Whether a publication triggers a cycle; several while one runs trigger one more.
         timeout: Longest cycle in seconds; then ``cycle.cancelled`` is set, and an async runner cancelled.
-        grace: Seconds that a cycle may go on after it was asked to end; then it is ``stuck``, which fails `status`.
+        grace: Seconds that a cycle may go on after it was asked to end. Then its result is a time-out and the runner is
+            ``stuck``, which fails `status`: it gets no further cycle until that one ends after all.
         plugins: Told of each finished cycle.
         on_result: Called with each result, after the plugins, on the runner's own thread; what it raises is logged.
         clock: Where time comes from.
@@ -108,7 +82,7 @@ class Host:
         self._begun = self._running = self._stopped = False
         self._over = threading.Event()
         self._async_loop = AsyncLoop()
-        self._ended: queue.SimpleQueue[RunnerLoop] = queue.SimpleQueue()
+        self._ending = Ending(clock, grace)
         self._loops = tuple(self._loop(name, create, timing) for name, create in _creators(runners))
         if not self._loops:
             raise ValueError("runners: expected at least one")
@@ -131,12 +105,13 @@ class Host:
             options: Keyword arguments of `Host`.
 
         Raises:
-            PluginError: If a runner is not installed, or two of them want different classes for one agent or document.
+            PluginError: If a runner is not installed, or two of them want different classes for one agent or document;
+                `AgentSpec` itself yields to any.
         """
         plugins = load_plugins()
         infos = [plugins.runner(name) for name in names]
         hosted = plugins.hosting(info.name for info in infos)
-        spec, documents = _schema(infos)
+        spec, documents = common_schema(infos)
         registry = ConfigRegistry(
             source, **{"spec": spec, "documents": documents, "plugins": hosted, **(registry_options or {})}
         )
@@ -152,6 +127,7 @@ class Host:
     def run(self) -> None:
         """Run until `stop`; in the main thread SIGTERM and SIGINT stop, SIGHUP triggers a cycle of every runner.
 
+        The first of SIGTERM and SIGINT logs who is waited for; a second cancels what runs and waits no longer.
         Returns once every cycle has ended or, after its grace, been left behind; at once if `stop` came first. A host
         runs once.
 
@@ -166,7 +142,7 @@ class Host:
         try:
             if not self._stopped:
                 self._registry.start()
-                with Signals(self.stop, self.trigger):
+                with Signals(self._signalled, self.trigger):
                     self._run()
         finally:
             self._over.set()
@@ -201,6 +177,10 @@ class Host:
         ready = self._running and self._registry.status.generation > 0
         return HostStatus(runners=runners, healthy=not late and self._registry.healthy(), ready=ready)
 
+    def _signalled(self) -> None:
+        self.stop()
+        self._ending.signalled()
+
     def _run(self) -> None:
         subscription = self._registry.subscribe(self._changed) if self._run_on_change else None
         started: list[RunnerLoop] = []
@@ -209,26 +189,17 @@ class Host:
             for loop in self._loops:
                 loop.start()
                 started.append(loop)
-            self._wait_for_loops(len(started))
+            self._ending.wait(started)
         finally:
             self.stop()  # for those that still run because a handler or a start raised
             self._running = False
             if subscription is not None:
                 subscription.close()
             for loop in started:
-                loop.join(_MARGIN)
-            self._async_loop.close()
+                loop.join(0.0 if self._ending.hurried else _MARGIN)
+            self._async_loop.close(0.0 if self._ending.hurried else 1.0)
             if self._owned is not None:
                 self._owned.close()
-
-    def _wait_for_loops(self, count: int) -> None:
-        # A signal that comes after the interpreter's last look for one, just before the wait, does not interrupt it;
-        # nor does any on Windows. So the thread that handles signals looks again now and then.
-        look = _LOOK if threading.current_thread() is threading.main_thread() else None
-        while count:
-            with suppress(queue.Empty):
-                self._ended.get(timeout=look)
-                count -= 1
 
     def _wait_for_end(self) -> None:
         if self._begun:
@@ -243,7 +214,7 @@ class Host:
             clock=self._clock,
             async_loop=self._async_loop,
             finished=self._finished,
-            ended=self._ended.put,
+            ended=self._ending.ended,
         )
 
     def _changed(self, _change: Change[Any]) -> None:
@@ -276,20 +247,3 @@ def _create(info: RunnerInfo) -> Runner:
 
 def _same(runner: Runner) -> Runner:
     return runner
-
-
-def _schema(
-    infos: Iterable[RunnerInfo],
-) -> tuple[type[AgentSpec] | dict[str, type[AgentSpec]], dict[str, type[BaseModel] | None]]:
-    """Return what all of the runners want; where one wants a class for every agent, that is its ``"*"``."""
-    specs: dict[str, type[AgentSpec]] = {}
-    documents: dict[str, type[BaseModel] | None] = {}
-    for info in infos:
-        wanted = info.spec if isinstance(info.spec, Mapping) else {"*": info.spec}
-        for name, spec in wanted.items():
-            if specs.setdefault(name, spec) is not spec:
-                raise PluginError(f'runner "{info.name}" wants another class than the others for agent "{name}"')
-        for path, model in info.documents.items():
-            if documents.setdefault(path, model) is not model:
-                raise PluginError(f'runner "{info.name}" wants another model than the others for "{path}"')
-    return specs, documents

@@ -13,14 +13,15 @@ import queue
 import random
 import threading
 import uuid
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 from hotagents.diagnostics import escape
 from hotagents.host.execution import Done, Execution
+from hotagents.host.outcome import LATE, End, cycle_logger, log_error, log_late_end, log_result, log_stuck, outcome
 from hotagents.host.state import RunnerState, RunnerStatus, Timing
-from hotagents.plugins import text_of
 from hotagents.runner import Cycle, CycleResult
 
 if TYPE_CHECKING:
@@ -35,21 +36,9 @@ __all__ = ["RunnerLoop", "RunnerState", "RunnerStatus", "Timing"]
 
 logger: Final = logging.getLogger("hotagents")
 _LAST: Final = 1.0  # seconds: to end once cancelled at a stop; and for a teardown where the cycle took all of the grace
+_MOMENT: Final = 0.1  # seconds: the same where the stop is in a hurry
 _LONGEST_SETUP: Final = 30.0  # seconds, or the grace where that is longer; for making a runner too
-_LATE: Final = "it ended only after it was asked to"
 _LONGEST_WAIT: Final = 86_400.0  # seconds: a longer one is begun again; queues refuse those of centuries
-
-
-class _End(NamedTuple):
-    """How a call ended.
-
-    Attributes:
-        done: Its end; None for a call that was left behind.
-        why: Why it was asked to end, or None.
-    """
-
-    done: Done | None
-    why: CycleStatus | None
 
 
 @final
@@ -80,10 +69,14 @@ class RunnerLoop:
         self._async_loop = async_loop
         self._finished = finished
         self._ended = ended
-        self._inbox: queue.SimpleQueue[Trigger | Literal["stop"] | Done] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Trigger | Literal["stop", "hurry"] | Done] = queue.SimpleQueue()
         self._pending: Trigger | None = None
         self._stop_at: float | None = None
+        self._last = _LAST
         self._runner: Runner | None = None
+        self._given_up: Execution | None = None  # still runs, so nothing else of the runner's may
+        self._given_up_at = 0.0
+        self._held = ExitStack()  # the cycle's pin, for as long as the cycle really runs
         self.status = RunnerStatus(name=name)
         self._thread = threading.Thread(target=self._run, name=f"hotagents-runner-{name}", daemon=True)
 
@@ -98,6 +91,10 @@ class RunnerLoop:
     def stop(self) -> None:
         """Let the running cycle end within the grace and begin no other. Safe in a signal handler."""
         self._inbox.put("stop")
+
+    def hurry(self) -> None:
+        """Stop without the grace: cancel what runs, and leave behind what does not end at that."""
+        self._inbox.put("hurry")
 
     def join(self, timeout: float) -> bool:
         """Wait for the end of a started loop; say whether it came within ``timeout`` seconds."""
@@ -115,6 +112,7 @@ class RunnerLoop:
                 trigger = self._next()
             self._tear_down()
         finally:
+            self._held.close()
             self._set(state="stopped" if self.status.state != "stuck" else "stuck", due=None)
             self._ended(self)
 
@@ -129,15 +127,22 @@ class RunnerLoop:
         self._set(cycles=self.status.cycles + 1, failures=failures, last=result)
         self._set_waiting(self._timing.pause(failures))
         try:
-            _log(result)
+            self._log(result)
             self._finished(result)
         except (Exception, SystemExit):
             logger.exception("runner %s: a listener failed", escape(self.status.name))
+
+    def _log(self, result: CycleResult) -> None:
+        if self._given_up is not None and self._stop_at is None:
+            log_stuck(result, self._longest_setup if not result.cycle_id else self._timing.timeout or 0.0)
+        else:
+            log_result(result)
 
     def _set_up(self, trigger: Trigger) -> CycleResult | None:
         """Make the runner where there is none yet; return the failed cycle where that fails, to be tried again."""
         if self._runner is not None:
             return None
+        self._set(state="starting")
         started_at, begun = self._clock.now(), self._clock.monotonic()
         runner, error = self._call(self._create, "create")
         if not error:
@@ -157,20 +162,23 @@ class RunnerLoop:
 
     def _cycle(self, runner: Runner, trigger: Trigger) -> CycleResult:
         begun, started_at, timeout = self._clock.monotonic(), self._clock.now(), self._timing.timeout
-        with self._registry.pin() as pin:
-            cycle_id = f"{started_at:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:12]}"
-            cycle = Cycle(
-                id=cycle_id,
-                pin=pin,
-                trigger=trigger,
-                deadline=None if timeout is None else begun + timeout,
-                cancelled=threading.Event(),
-                logger=_logger(self.status.name, cycle_id, pin.generation.number, pin.generation.digest),
-            )
-            self._set(state="running", due=None if timeout is None else begun + timeout + self._timing.grace)
-            end = self._wait(self._execute(lambda: runner.run(cycle)), cycle.deadline, cycle.cancelled)
+        pin = self._held.enter_context(self._registry.pin())
+        cycle_id = f"{started_at:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:12]}"
+        cycle = Cycle(
+            id=cycle_id,
+            pin=pin,
+            trigger=trigger,
+            deadline=None if timeout is None else begun + timeout,
+            cancelled=threading.Event(),
+            logger=cycle_logger(self.status.name, cycle_id, pin.generation.number, pin.generation.digest),
+        )
+        self._set(state="running", due=None if timeout is None else begun + timeout + self._timing.grace)
+        end = self._wait(self._execute(lambda: runner.run(cycle)), cycle.deadline, cycle.cancelled)
+        if end.done is not None:
+            self._held.close()
+        log_error(self.status.name, f"cycle {cycle_id}", end.done)
         return replace(
-            _outcome(end),
+            outcome(end),
             runner=self.status.name,
             cycle_id=cycle.id,
             trigger=trigger,
@@ -183,55 +191,70 @@ class RunnerLoop:
     def _tear_down(self) -> None:
         if self._runner is None or self.status.state == "stuck":
             return
-        self._stop_at = max(self._stop_at or 0.0, self._clock.monotonic() + _LAST)
+        self._stop_at = max(self._stop_at or 0.0, self._clock.monotonic() + self._last)
         _, error = self._call(partial(_optional, self._runner, "teardown"), "teardown")
         if error:
             logger.error("runner %s: %s", escape(self.status.name), error)
 
     def _call(self, method: Callable[[], Any], name: str) -> tuple[Any, str]:
         """Call what surrounds the cycles; return its value and what went wrong."""
-        deadline = self._clock.monotonic() + max(_LONGEST_SETUP, self._timing.grace)
+        deadline = self._clock.monotonic() + self._longest_setup
         self._set(due=deadline + self._timing.grace)
         end = self._wait(self._execute(method), deadline, threading.Event())
         if end.done is not None and end.done.error is None and end.why is None:
             return end.done.value, ""
-        return None, f"{name}: {_LATE if end.done is not None and end.done.error is None else _outcome(end).error}"
+        log_error(self.status.name, name, end.done)
+        return None, f"{name}: {LATE if end.done is not None and end.done.error is None else outcome(end).error}"
+
+    @property
+    def _longest_setup(self) -> float:
+        return max(_LONGEST_SETUP, self._timing.grace)
 
     def _execute(self, call: Callable[[], Any]) -> Execution:
         name = f"hotagents-cycle-{self.status.name}"
         return Execution(call, self._async_loop, self._inbox.put, name=name)
 
-    def _wait(self, execution: Execution, deadline: float | None, cancelled: threading.Event) -> _End:
-        """Wait for the call's end, its deadline or the stop; ask it to end where it must; never leave before it ends.
-
-        Only at a stop, after the grace, is a call that goes on left behind.
-        """
+    def _wait(self, execution: Execution, deadline: float | None, cancelled: threading.Event) -> End:
+        """Wait for the call's end, its deadline or the stop; ask it to end where it must, and give it up after that."""
         why: CycleStatus | None = None
         while True:
             done = self._receive(execution, self._next_look(deadline, why))
             if done is not None:
                 execution.join()
-                if self.status.state == "stuck":
-                    self._set(state="running")
-                return _End(done, why)
+                return End(done, why)
             now = self._clock.monotonic()
-            if self._stop_at is not None and now >= self._stop_at + (_LAST if why else 0.0):
-                if why is not None:
-                    self._set(state="stuck")
-                    return _End(None, why)
-                why = "cancelled"
-            elif deadline is not None and now >= deadline and why is None:
-                why, deadline = "timeout", now + self._timing.grace
-            elif deadline is not None and now >= deadline:
+            stopping = self._stop_at is not None and now >= self._stop_at + (self._last if why else 0.0)
+            late = deadline is not None and now >= deadline
+            if why is not None and (stopping or late):
+                self._given_up, self._given_up_at = execution, now
                 self._set(state="stuck")
-                deadline = None
+                return End(None, why)
+            if stopping:
+                why = "cancelled"
+            elif late:
+                why, deadline = "timeout", now + self._timing.grace
             if why is not None:
                 cancelled.set()
                 execution.cancel()
 
+    def _outlast(self, execution: Execution) -> None:
+        """Wait until a call that was given up ends after all, or for the stop: no cycle may overlap it."""
+        done = None
+        while done is None and self._stop_at is None:
+            execution.cancel()  # an async one may heed what it ignored before
+            done = self._receive(execution, None)
+        if done is None:
+            return
+        execution.join()
+        self._given_up = None
+        self._held.close()
+        self._set(state="waiting", due=None)
+        if self.status.last is not None:
+            log_late_end(self.status.last, done, self._clock.monotonic() - self._given_up_at)
+
     def _next_look(self, deadline: float | None, why: CycleStatus | None) -> float | None:
         """Return the seconds until the next decision is due, None where only the inbox can bring one."""
-        stop_at = None if self._stop_at is None else self._stop_at + (_LAST if why else 0.0)
+        stop_at = None if self._stop_at is None else self._stop_at + (self._last if why else 0.0)
         moments = [moment for moment in (deadline, stop_at) if moment is not None]
         return max(0.0, min(moments) - self._clock.monotonic()) if moments else None
 
@@ -242,6 +265,8 @@ class RunnerLoop:
             return item if item.execution is execution else None
         if item == "stop":
             self._stop_at = self._stop_at or self._clock.monotonic() + self._timing.grace
+        elif item == "hurry":
+            self._stop_at, self._last = self._clock.monotonic(), _MOMENT
         elif item is not None and self._pending != "manual":
             self._pending = item
         return None
@@ -253,6 +278,8 @@ class RunnerLoop:
 
     def _next(self) -> Trigger | None:
         """Wait for the next reason to run; None at the stop."""
+        if self._given_up is not None:
+            self._outlast(self._given_up)
         pause = self._timing.pause(self.status.failures) + self._jitter()
         at = self._clock.monotonic() + pause
         self._set_waiting(pause)
@@ -288,36 +315,3 @@ class RunnerLoop:
 def _optional(runner: Any, method: str) -> Any:
     call = getattr(runner, method, None)
     return None if call is None else call()
-
-
-def _outcome(end: _End) -> CycleResult:
-    if end.done is None:
-        return CycleResult(status=end.why or "failed", error="left behind: it did not end when it was asked to")
-    if end.done.error is not None:
-        return CycleResult(status=end.why or "failed", error=escape(text_of(end.done.error)))
-    value = CycleResult() if end.done.value is None else end.done.value
-    if not isinstance(value, CycleResult):
-        error = f"run() returned {type(value).__name__}, expected CycleResult"
-        return CycleResult(status=end.why or "failed", error=error)
-    if end.why is not None:
-        return replace(value, status=end.why, error=value.error or _LATE)
-    return value
-
-
-def _logger(name: str, cycle: str, generation: int, digest: str) -> logging.LoggerAdapter[logging.Logger]:
-    extra = {"runner": name, "cycle": cycle, "generation": generation, "digest": digest}
-    return logging.LoggerAdapter(logging.getLogger(f"hotagents.runner.{name}"), extra)
-
-
-def _log(result: CycleResult) -> None:
-    logger.log(
-        logging.INFO if result.status == "ok" else logging.ERROR,
-        "runner %s: cycle %s on generation %d %s in %.3f s: %s",
-        escape(result.runner),
-        result.cycle_id or "(setup)",
-        result.generation,
-        result.status,
-        result.duration,
-        escape(result.error or result.summary),
-        extra={"runner": result.runner, "generation": result.generation, "digest": result.digest},
-    )

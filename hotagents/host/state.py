@@ -1,4 +1,4 @@
-"""`RunnerStatus` and `Timing`: what a runner's loop shows of itself, and what it goes by. Both are immutable."""
+"""What a host and its runners show of themselves, and the times that they go by. All of it is immutable."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, final
 if TYPE_CHECKING:
     from hotagents.runner import CycleResult
 
-__all__ = ["RunnerState", "RunnerStatus", "Timing"]
+__all__ = ["HostStatus", "RunnerState", "RunnerStatus", "Timing"]
 
 RunnerState = Literal["starting", "waiting", "running", "stuck", "stopped"]
 _LONGEST_BACKOFF: Final = 300.0
@@ -61,7 +61,7 @@ class RunnerStatus:
     Attributes:
         name: The runner's name.
         state: ``stuck`` means: past its deadline, asked to end, and still running after the grace.
-        cycles: Cycles that ended.
+        cycles: Cycles that have a result.
         failures: Failed cycles in a row, up to now.
         last: Result of the last cycle, or None.
         due: On the host's monotonic clock: when the next attempt must have begun at the latest; None while one runs
@@ -79,3 +79,23 @@ class RunnerStatus:
         """Return JSON-ready values."""
         last = self.last.to_dict() if self.last is not None else None
         return {"name": self.name, "state": self.state, "cycles": self.cycles, "failures": self.failures, "last": last}
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostStatus:
+    """A host at one moment.
+
+    Attributes:
+        runners: One for each runner.
+        healthy: For a liveness probe: every runner's last attempt ended, or began, in time, whatever its result.
+        ready: For a readiness probe: the registry has a generation and the host runs.
+    """
+
+    runners: tuple[RunnerStatus, ...]
+    healthy: bool
+    ready: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return {"runners": [r.to_dict() for r in self.runners], "healthy": self.healthy, "ready": self.ready}

@@ -283,6 +283,21 @@ def test_whatever_goes_wrong_is_a_failed_cycle(
     assert results.next().error == error
 
 
+def test_a_failed_cycle_is_one_line_and_its_traceback_is_for_who_looks_closer(
+    fixed: ConfigRegistry[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "hotagents")
+    host = Host(fixed, [Calling(_fail)], interval=1e9, on_result=lambda _: host.stop())
+    host.run()
+    (said,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert said.getMessage().endswith("ValueError: no \\x1b[31mluck")
+    assert said.exc_info is None
+    (traced,) = [record for record in caplog.records if record.exc_info]
+    assert traced.levelno == logging.DEBUG
+    assert traced.exc_info is not None
+    assert traced.exc_info[0] is ValueError
+
+
 def test_an_error_whose_text_raises_is_a_failed_cycle_too(
     fixed: ConfigRegistry[Any], launch: Callable[[Host], threading.Thread]
 ) -> None:

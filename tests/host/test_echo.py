@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pytest
 
-from hotagents import echo, load_plugins
+from hotagents import ConfigRegistry, CycleResult, Host, Memory, echo, load_plugins
 from hotagents.testing import run_once
-
-if TYPE_CHECKING:
-    import pytest
 
 _NO_TOOLS = "---\nname: b\ndescription: |-\n  two\n  lines\nmodel: opus\ntools: []\n---\n"
 
@@ -30,6 +27,21 @@ def test_echo_prints_the_generation_and_a_line_for_each_agent(capsys: pytest.Cap
         ["b", "model=opus", "tools=no", "tools", "two\\nlines"],
         ["c", f"model={_model(lines[2])}", "tools=all", "tools", "three"],
     ]
+
+
+@pytest.mark.parametrize(("names", "summary"), [("", "0 agents"), ("a", "1 agent: a"), ("ab", "2 agents: a, b")])
+def test_echo_counts_the_agents(names: str, summary: str) -> None:
+    files = {f"{name}.md": f"---\nname: {name}\ndescription: text\n---\n" for name in names}
+    results = list[CycleResult]()
+
+    def stop(result: CycleResult) -> None:
+        results.append(result)
+        host.stop()
+
+    with ConfigRegistry(Memory(files), allow_empty=True) as registry:
+        host = Host(registry, [echo.Echo()], interval=1e6, on_result=stop)
+        host.run()
+    assert [result.summary for result in results] == [summary]
 
 
 def _model(line: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from typing import TYPE_CHECKING, Any
@@ -138,7 +139,7 @@ def test_a_runner_whose_making_hangs_does_not_keep_the_host_from_stopping(
     host.stop()
     thread.join(10.0)
     assert not thread.is_alive()
-    assert results.next().error == "create: left behind: it did not end when it was asked to"
+    assert results.next().error == "create: it did not end when it was asked to"
     assert host.status.runners[0].state == "stuck"
     release.set()
 
@@ -148,6 +149,7 @@ def test_a_setup_that_hangs_is_asked_to_end_and_shows_as_stuck_after_the_grace(
     launch: Callable[[Host], threading.Thread],
     fake_clock: FakeClock,
     until: Callable[[Callable[[], object]], None],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     entered, release, results = threading.Event(), threading.Event(), Results()
 
@@ -164,9 +166,28 @@ def test_a_setup_that_hangs_is_asked_to_end_and_shows_as_stuck_after_the_grace(
         fake_clock.advance(limit)
     until(lambda: host.status.runners[0].state == "stuck")
     assert not host.status.healthy
+    assert results.next().error == "setup: it did not end when it was asked to"
+    stuck = (
+        "runner Story: setup is past its deadline of 30 s and did not end when asked; no further cycle until it does"
+    )
+    until(lambda: stuck in caplog.messages)
     release.set()
-    assert results.next().error == "setup: it ended only after it was asked to"
-    assert host.status.healthy
+    until(lambda: host.status.healthy)
+    fake_clock.wait_for_waiters(1)
+    fake_clock.advance(60.0)
+    assert results.next().status == "ok"
+
+
+def test_a_setup_that_fails_is_logged_as_what_it_is_and_its_traceback_for_who_looks_closer(
+    fixed: ConfigRegistry[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "hotagents")
+    host = Host(fixed, [Story(setup=_raise)], interval=1e9, on_result=lambda _: host.stop())
+    host.run()
+    (said,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert said.getMessage() == "runner Story: setup failed: ValueError: no"
+    (traced,) = [record for record in caplog.records if record.exc_info]
+    assert (traced.levelno, traced.getMessage()) == (logging.DEBUG, "runner Story: setup raised")
 
 
 def test_a_stop_during_the_setup_begins_no_cycle(
@@ -203,5 +224,5 @@ def test_a_teardown_that_hangs_is_left_behind(
     host.stop()
     thread.join(10.0)
     assert not thread.is_alive()
-    assert "runner Story: teardown: left behind: it did not end when it was asked to" in caplog.messages
+    assert "runner Story: teardown: it did not end when it was asked to" in caplog.messages
     release.set()

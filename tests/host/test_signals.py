@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 _PROGRAM = """
-import signal, sys, threading
+import logging, signal, sys, threading
 from hotagents import ConfigRegistry, CycleResult, Host
 
 def earlier(number, frame):
@@ -29,6 +30,8 @@ signal.signal(signal.SIGHUP, earlier)
 class Runner:
     def run(self, cycle):
         print("begin", cycle.trigger, flush=True)
+        if sys.argv[1] == "deaf":
+            threading.Event().wait(60)
         if sys.argv[1] == "hang":
             cycle.cancelled.wait(20)
         return CycleResult()
@@ -37,6 +40,8 @@ class Runner:
         print("teardown", flush=True)
 
 registry = ConfigRegistry.fixed({"a.md": "---\\nname: a\\ndescription: text\\n---\\n"})
+logging.basicConfig(format="%(levelname)s %(message)s", level="INFO", stream=sys.stdout)
+logging.getLogger("hotagents").addFilter(lambda record: "ending" in record.msg)
 grace = 0.0 if sys.argv[1] == "hang" else 20.0
 host = Host(registry, [Runner()], interval=1e9, grace=grace, on_result=lambda r: print(r.status, flush=True))
 host.run()
@@ -73,7 +78,7 @@ def test_sighup_runs_a_cycle_now_and_sigterm_and_sigint_end_the_run(
     process.send_signal(signal.SIGHUP)
     assert _lines(process, 2) == ["begin manual", "ok"]
     process.send_signal(number)
-    assert _lines(process, 4) == ["teardown", "returned", "earlier", "[]"]
+    assert _lines(process, 4) == ["INFO ending", "teardown", "returned", "earlier"]
     assert process.wait(10.0) == 0
 
 
@@ -81,9 +86,22 @@ def test_sighup_runs_a_cycle_now_and_sigterm_and_sigint_end_the_run(
 def test_sigterm_during_a_cycle_cancels_it_after_the_grace(process: subprocess.Popen[str]) -> None:
     assert _lines(process, 1) == ["begin start"]
     process.send_signal(signal.SIGTERM)
-    process.send_signal(signal.SIGTERM)
-    assert _lines(process, 3) == ["cancelled", "teardown", "returned"]
+    lines = _lines(process, 4)
+    lines.remove("INFO ending; waiting up to 0 s for: Runner")  # said by another thread than the rest
+    assert lines == ["cancelled", "teardown", "returned"]
     assert process.wait(10.0) == 0
+
+
+@pytest.mark.parametrize("process", ["deaf"], indirect=True)
+def test_a_second_signal_waits_for_nobody(process: subprocess.Popen[str]) -> None:
+    assert _lines(process, 1) == ["begin start"]
+    process.send_signal(signal.SIGINT)
+    assert _lines(process, 1) == ["INFO ending; waiting up to 20 s for: Runner"]
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert _lines(process, 3) == ["WARNING ending at once; not waiting for: Runner", "cancelled", "returned"]
+    assert process.wait(10.0) == 0
+    assert time.monotonic() - begun < 10.0  # of a grace of 20
 
 
 def test_another_thread_than_the_main_one_leaves_the_handlers_alone() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from hotagents import ConfigRegistry, Cycle, CycleResult, Host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
 
     from hotagents.testing import FakeClock
 
@@ -76,6 +79,7 @@ def test_one_that_ignores_its_deadline_is_stuck_fails_liveness_and_recovers_when
     launch: Callable[[Host], threading.Thread],
     fake_clock: FakeClock,
     until: Callable[[Callable[[], object]], None],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     results, runner = Results(), Deaf()
     host = Host(fixed, [runner], interval=60.0, timeout=5.0, grace=10.0, on_result=results, clock=fake_clock)
@@ -89,14 +93,24 @@ def test_one_that_ignores_its_deadline_is_stuck_fails_liveness_and_recovers_when
     fake_clock.advance(10.0)
     until(lambda: host.status.runners[0].state == "stuck")
     stuck = host.status
-    runner.release.set()
     assert (before.runners[0].state, before.healthy, before.ready) == ("running", True, True)
     assert (stuck.healthy, stuck.ready) == (False, True)
     result = results.next()
-    assert (result.status, result.summary, result.duration) == ("timeout", "released", 15.0)
-    assert host.status.runners[0].state == "waiting"
+    assert (result.status, result.error, result.duration) == ("timeout", "it did not end when it was asked to", 15.0)
+    until(lambda: _said(caplog, logging.ERROR))
+    (said,) = _said(caplog, logging.ERROR)
+    assert said.startswith(f"runner Deaf: cycle {cycle.id} is past its deadline of 5 s and did not end when asked; no ")
+    assert fixed.status.pins == 1
+    fake_clock.advance(600.0)
+    assert runner.entered.empty()
+    runner.release.set()
+    until(lambda: host.status.runners[0].state == "waiting")
     assert host.status.healthy
     fake_clock.wait_for_waiters(1)
+    assert fixed.status.pins == 0
+    assert _said(caplog, logging.WARNING) == [
+        f"runner Deaf: cycle {cycle.id} ended after all, 600.000 s later; cycles go on"
+    ]
     fake_clock.advance(60.0)
     assert results.next().status == "ok"
 
@@ -152,7 +166,7 @@ def test_a_thread_that_ignores_everything_is_left_behind(
     thread.join(10.0)
     assert not thread.is_alive()
     result = results.next()
-    assert (result.status, result.error) == ("cancelled", "left behind: it did not end when it was asked to")
+    assert (result.status, result.error) == ("cancelled", "it did not end when it was asked to")
     assert host.status.runners[0].state == "stuck"
     assert not runner.torn_down
     assert fixed.status.pins == 0
@@ -173,10 +187,47 @@ def test_a_cycle_that_was_stuck_before_the_stop_is_left_behind_as_timed_out(
         fake_clock.wait_for_waiters(1)
         fake_clock.advance(pause)
     until(lambda: host.status.runners[0].state == "stuck")
-    host.stop()
-    fake_clock.wait_for_waiters(1)
-    fake_clock.advance(11.0)
+    host.stop()  # the grace is over already
     thread.join(10.0)
     assert not thread.is_alive()
     assert results.next().status == "timeout"
+    assert host.status.runners[0].state == "stuck"
+    assert not runner.torn_down
+    assert fixed.status.pins == 0
     runner.release.set()
+
+
+def test_a_host_that_waits_for_one_result_ends_though_the_cycle_never_does(fixed: ConfigRegistry[Any]) -> None:
+    results, runner = list[CycleResult](), Deaf()
+
+    def stop(result: CycleResult) -> None:
+        results.append(result)
+        host.stop()
+
+    host = Host(fixed, [runner], interval=1e6, timeout=0.05, grace=0.05, on_result=stop)
+    thread = threading.Thread(target=host.run, daemon=True)
+    thread.start()
+    thread.join(5.0)
+    assert not thread.is_alive()
+    assert [result.status for result in results] == ["timeout"]
+    runner.release.set()
+
+
+def test_a_trigger_while_a_cycle_is_stuck_runs_one_when_it_has_ended(
+    fixed: ConfigRegistry[Any], launch: Callable[[Host], threading.Thread]
+) -> None:
+    results, runner = Results(), Deaf()
+    host = Host(fixed, [runner], interval=1e6, timeout=0.05, grace=0.05, on_result=results)
+    launch(host)
+    runner.entered.get(timeout=10.0)
+    assert results.next().status == "timeout"
+    host.trigger()
+    host.trigger()
+    assert runner.entered.empty()
+    runner.release.set()
+    assert runner.entered.get(timeout=10.0).trigger == "manual"
+    assert results.next().trigger == "manual"
+
+
+def _said(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno == level]
