@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeAlias, final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
 
 from hotagents.authority import Rights
@@ -57,6 +57,7 @@ KNOWN_TOOLS: Final = frozenset(_TOOLS.split())
 # ----------------------------------------------------------------------------------------------------------------------
 
 _LONGEST_NAME: Final = 256
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def freeze(value: Any) -> Any:
@@ -87,6 +88,8 @@ def name_fault(name: str) -> str:
         return "expected a name of 1-256 characters, got an empty one"
     if len(plain) > _LONGEST_NAME:
         return f"expected a name of 1-256 characters, got {len(plain)}"
+    if any(unicodedata.category(char) in _INVISIBLE for char in name + plain):
+        return "expected a name without control or invisible characters"
     if plain.startswith("-"):
         return 'expected a name that does not start with "-"'
     return 'expected a name without ":", which separates a plugin from its agent' if ":" in plain else ""
@@ -105,6 +108,12 @@ def _checked_name(name: str) -> str:
     if fault := name_fault(name):
         raise ValueError(fault)
     return name
+
+
+def _no_boolean(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError(f"expected no boolean, got {value}")  # noqa: TRY004  pydantic takes only this for a refusal
+    return value
 
 
 FrozenMapping: TypeAlias = Annotated[
@@ -150,13 +159,13 @@ class AgentSpec(BaseModel):
     disallowed_tools: tuple[str, ...] = ()
     model: Annotated[str, Field(min_length=1)] = "inherit"
     permission_mode: PermissionMode | None = None
-    max_turns: Annotated[int, Field(gt=0)] | None = None
+    max_turns: Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_no_boolean)] = None
     skills: tuple[str, ...] = ()
     mcp_servers: tuple[str | FrozenMapping, ...] = ()
     hooks: FrozenMapping | None = None
     memory: Memory | None = None
     background: bool = False
-    effort: Effort | int | None = None
+    effort: Annotated[Effort | int | None, BeforeValidator(_no_boolean)] = None
     isolation: Isolation | None = None
     color: Color | None = None
     initial_prompt: str | None = None

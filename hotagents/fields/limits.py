@@ -8,18 +8,20 @@ every tool, is read as the limit that it means.
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from hotagents.authority import ToolRule, split_tools
 from hotagents.diagnostics import did_you_mean
-from hotagents.fields.notes import at, shown
+from hotagents.fields.notes import MOST, Notes, at, line_of, one_line, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from hotagents.diagnostics import Severity
-    from hotagents.fields.notes import Keys, Notes
+    from hotagents.fields.notes import Keys
 
 __all__ = ["Limit", "entries_of", "limit_meant", "limits_of"]
 
@@ -29,15 +31,44 @@ _MEANT: Final[Mapping[str, Limit]] = MappingProxyType(
     {"tools": "tools", "allowedtools": "tools", "disallowedtools": "disallowedTools"}
 )
 _NEAR: Final = range(9, 19)  # lengths within which a key can be a slip in one of the two long ones
+_NEGATIONS: Final = ("un", "non", "not", "no")
+# Letters of other alphabets that look like those of the keys.
+_ALIKE: Final = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0501\u04cf\u0442\u051d\u03bf\u03b1\u0131",
+    "aeopcyxsidltwoai",
+)
+_DENIABLE: Final = re.compile(r"[A-Za-z0-9_.*-]+")
 
 
 def limit_meant(key: str) -> Limit | None:
-    """Return the limit that a misspelt key means: other case, hyphens, underscores, or a slip in a long name."""
-    plain = "".join(char for char in key.casefold() if char not in "-_ ")
-    if plain in _MEANT or len(plain) not in _NEAR:
-        return _MEANT.get(plain)
+    """Return the limit that a misspelt key means: other case, signs between, letters that look alike, or a slip.
+
+    What negates a granting key, such as ``unallowedTools``, denies.
+    """
+    plain = "".join(char for char in unicodedata.normalize("NFKC", key).casefold() if char.isalnum()).translate(_ALIKE)
+    if plain in _MEANT:
+        return _MEANT[plain]
+    if any(plain.startswith(no) and _near(plain.removeprefix(no)) == "tools" for no in _NEGATIONS):
+        return "disallowedTools"
+    return _near(plain)
+
+
+def _near(plain: str) -> Limit | None:
+    if plain in _MEANT or _is_one_slip(plain, "tools"):
+        return _MEANT.get(plain, "tools")
+    if len(plain) not in _NEAR:
+        return None
     near = difflib.get_close_matches(plain, ("allowedtools", "disallowedtools"), n=1, cutoff=0.9)
     return _MEANT[near[0]] if near else None
+
+
+def _is_one_slip(word: str, right: str) -> bool:
+    if not len(right) - 1 <= len(word) <= len(right) + 1:
+        return False
+    same = next((n for n, (a, b) in enumerate(zip(word, right, strict=False)) if a != b), min(len(word), len(right)))
+    rest, wanted = word[same:], right[same:]
+    swapped = len(rest) > 1 and rest[1] + rest[0] + rest[2:] == wanted
+    return swapped or rest[1:] == wanted[1:] or rest[1:] == wanted or rest == wanted[1:]
 
 
 def limits_of(
@@ -52,27 +83,46 @@ def limits_of(
     """
     granting = [key for key, limit in misspelt.items() if limit == "tools"]
     denying = [key for key, limit in misspelt.items() if limit == "disallowedTools"]
-    return _tools(notes, granting, known_tools) | _disallowed(notes, denying)
+    mine = Notes(notes.page)
+    limits = _tools(mine, granting, known_tools) | _disallowed(mine, denying, known_tools)
+    notes.add_capped(mine.found)
+    return limits
 
 
 def _tools(notes: Notes, misspelt: Sequence[str], known_tools: Collection[str] | None) -> dict[str, tuple[str, ...]]:
     said = notes.page.frontmatter
-    if "tools" in said:
+    own = [_granted(notes, "tools", said["tools"], known_tools)] if "tools" in said else []
+    if own and not _grants_all(own[0]):
         for key in misspelt:
             message = f'expected only "tools", got "{key}" beside it, which is ignored'
             notes.add_at_key("limit-misspelt", "warning", key, message, f'remove the line of "{key}"')
-        return {"tools": _granted(notes, "tools", said["tools"], known_tools)}
+        return {"tools": own[0]}
     lists = [_granted(notes, key, said[key], known_tools) for key in misspelt]
     for key, entries in zip(misspelt, lists, strict=True):
-        _note_misspelt(notes, key, "tools", entries)
-    return {"tools": tuple(e for e in lists[0] if all(e in other for other in lists))} if lists else {}
+        if own:
+            message = f'expected only "tools", got "{key}" beside it; read too, as the narrower of the two'
+            hint = 'write what you mean under "tools" and remove the other line'
+            notes.add_at_key("limit-misspelt", "warning", key, message, hint)
+        else:
+            _note_misspelt(notes, key, "tools", entries)
+    return {"tools": _in_all([*own, *lists])} if own or lists else {}
 
 
-def _disallowed(notes: Notes, misspelt: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _grants_all(entries: Sequence[str]) -> bool:
+    return any(not entry.strip("*") for entry in entries)
+
+
+def _in_all(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    limited = [entries for entries in lists if not _grants_all(entries)] or lists[:1]
+    common = frozenset(limited[0]).intersection(*limited[1:])
+    return tuple(entry for entry in limited[0] if entry in common)
+
+
+def _disallowed(notes: Notes, misspelt: Sequence[str], known: Collection[str] | None) -> dict[str, tuple[str, ...]]:
     said = notes.page.frontmatter
-    entries = _refused(notes, "disallowedTools", said["disallowedTools"]) if "disallowedTools" in said else ()
+    entries = _refused(notes, "disallowedTools", said["disallowedTools"], known) if "disallowedTools" in said else ()
     for key in misspelt:
-        more = _refused(notes, key, said[key])
+        more = _refused(notes, key, said[key], known)
         _note_misspelt(notes, key, "disallowedTools", more)
         entries += more
     return {"disallowed_tools": entries} if entries else {}
@@ -80,33 +130,42 @@ def _disallowed(notes: Notes, misspelt: Sequence[str]) -> dict[str, tuple[str, .
 
 def _note_misspelt(notes: Notes, key: str, limit: Limit, entries: Sequence[str]) -> None:
     message = f'expected "{limit}", got "{key}", which other readers ignore; read as the limit that it means'
-    notes.add_at_key("limit-misspelt", "warning", key, message, f"write: {limit}: {', '.join(entries) or '[]'}")
+    written = ", ".join(entries)
+    told = len(notes.found) > 2 * MOST  # the hint would be left out, and looking at every other key for it is dear
+    same = not told and one_line(notes.page, key) and split_tools(written) == tuple(entries)
+    hint = line_of(limit, written) if same else f"rename the key to {limit}"
+    notes.add_at_key("limit-misspelt", "warning", key, message, hint)
 
 
 def _granted(notes: Notes, key: str, value: Any, known_tools: Collection[str] | None) -> tuple[str, ...]:
     if value is None:
         message = "expected a list of tools, got nothing: the agent may use no tool at all"
-        notes.add("null-tools", "warning", (key,), message, "write: tools: [] for none, or remove the line for all")
+        notes.add("null-tools", "warning", (key,), message, "write: tools: []")
         return ()
     entries, bad = entries_of(value)
     if bad is not None:
         message = f"expected a string or a list of strings, got {shown(at(value, bad))}, which grants no tool"
-        hint = f"write: tools: {', '.join(entries) or 'Read, Grep'}"
+        whole = not bad and key == "tools" and one_line(notes.page, key)
+        hint = line_of("tools", "") if whole else "write the names of tools as text, such as Read, Grep"
         notes.add("wrong-type", "warning", (key, *bad), message, hint)
+    if isinstance(value, (list, tuple)):
+        # A parenthesis that a comma of the list tore apart is one entry for its author, as it is in a text.
+        entries = split_tools(", ".join(item for item in value if isinstance(item, str)))
     _note_unreadable(notes, key, entries, severity="warning", effect="it grants nothing")
     _note_all_unknown(notes, key, entries, known_tools)
     return entries
 
 
-def _refused(notes: Notes, key: str, value: Any) -> tuple[str, ...]:
+def _refused(notes: Notes, key: str, value: Any, known: Collection[str] | None) -> tuple[str, ...]:
     if value is None:
         notes.ignored((key,), value, "a list of tools", "name the tools, or remove the line")
         return ()
     entries, bad = entries_of(value)
     if bad is not None:
         message = f"expected a string or a list of strings, got {shown(at(value, bad))}: a limit would be lost"
-        notes.add("wrong-type", "error", (key, *bad), message, "write: disallowedTools: Bash, Write")
+        notes.add("wrong-type", "error", (key, *bad), message, "write the names of tools as text, such as Bash, Write")
     _note_unreadable(notes, key, entries, severity="error", effect="what it denies cannot be known")
+    _note_undeniable(notes, key, entries, known)
     return entries
 
 
@@ -125,6 +184,21 @@ def _note_unreadable(notes: Notes, key: str, entries: Sequence[str], *, severity
     if bad := [entry for entry in entries if ToolRule.parse(entry) is None]:
         message = f"expected entries such as Read or Bash(git *), got {shown(bad[0])}: {effect}"
         notes.add("invalid-value", severity, (key,), message, "close every parenthesis, with a pattern inside")
+
+
+def _note_undeniable(notes: Notes, key: str, entries: Sequence[str], known: Collection[str] | None) -> None:
+    names = [rule.name for entry in entries if (rule := ToolRule.parse(entry))]
+    if bad := [name for name in names if not _DENIABLE.fullmatch(name)]:
+        message = f"expected names of letters, digits, _, ., * and -, got {shown(bad[0])}: a limit would be lost"
+        notes.add(
+            "invalid-value", "error", (key,), message, "write plain names with commas between, such as Bash, Write"
+        )
+        return
+    unknown = [n for n in names if not (known is None or n in known or "*" in n or n.startswith("mcp__"))]
+    if unknown:
+        message = f"expected names of tools, got unknown ones such as {shown(unknown[0])}, which may deny nothing"
+        hint = did_you_mean(unknown[0], known or ()) or "check the name's spelling and case"
+        notes.add("invalid-value", "warning", (key,), message, hint)
 
 
 def _note_all_unknown(notes: Notes, key: str, entries: Sequence[str], known: Collection[str] | None) -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, final
 
 from pydantic import BaseModel, ValidationError
 
 from hotagents.diagnostics import Diagnostic
+from hotagents.frontmatter.parsing import parse
+from hotagents.frontmatter.scalars import resolve
 from hotagents.spec import FORMAT_KEYS
 
 if TYPE_CHECKING:
     from hotagents.diagnostics import Severity
-    from hotagents.frontmatter import Page
+    from hotagents.frontmatter.page import Page
 
-__all__ = ["MOST", "Keys", "Notes", "at", "shown"]
+__all__ = ["MOST", "Keys", "Notes", "at", "line_of", "one_line", "shown"]
 
 Keys: TypeAlias = Sequence[str | int]
 M = TypeVar("M", bound=BaseModel)
@@ -24,6 +28,7 @@ MOST: Final = 50
 """Findings of one sort that one file may bring: 64 KiB of frontmatter hold 16,000 unknown keys."""
 
 _LONGEST_SHOWN: Final = 80
+_SURELY_PLAIN: Final = re.compile(r"[A-Za-z0-9](?:[\w.()*/,-]| (?!#))*", re.ASCII)
 _HUGE: Final = 10**18  # a number of thousands of digits cannot even be turned into text
 
 
@@ -52,6 +57,17 @@ class Notes:
         if count > 0:
             self.add(code, severity, (), f"and {count} more of these")
 
+    def add_capped(self, found: Sequence[Diagnostic]) -> None:
+        """Take over findings, of each sort the first `MOST` and the number of the others."""
+        counts: Counter[tuple[str, Severity]] = Counter()
+        for finding in found:
+            sort = (finding.code, finding.severity)
+            counts[sort] += 1
+            if counts[sort] <= MOST:
+                self.found.append(finding)
+        for (code, severity), count in counts.items():
+            self.add_rest(code, severity, count - MOST)
+
     def ignored(self, keys: Keys, value: object, expected: str, hint: str) -> None:
         """Note a value that other readers ignore too, so that the default holds."""
         message = f"expected {expected}, got {shown(value)}; ignored, the default holds"
@@ -74,7 +90,7 @@ class Notes:
             first, *rest = item["loc"] or ("",)
             keys = (_format_key(first), *rest)
             if item["type"] == "missing":
-                message, hint = "expected this field, got nothing", f"add: {keys[0]}: ..."
+                message, hint = "expected this field, got nothing", f"add: {keys[-1]}: ..."
             else:
                 message, hint = f"{item['msg']}, got {shown(item['input'])}", ""
             self.add("invalid-field", "error", keys if first else (), message, hint)
@@ -119,3 +135,27 @@ def shown(value: object) -> str:
     if isinstance(value, (int, float)):
         return "a huge number" if abs(value) >= _HUGE else str(value)
     return "a mapping" if isinstance(value, Mapping) else "a list"
+
+
+def line_of(key: str, text: str) -> str:
+    """Return ``write: key: text`` as a line to paste, with the text in quotes where YAML would read it otherwise."""
+    if not text:
+        return f"write: {key}: []" if key in ("tools", "disallowedTools") else f'write: {key}: ""'
+    plain = resolve(text) == text if _SURELY_PLAIN.fullmatch(text) else _reads_back(key, text)
+    return f"write: {key}: {text if plain else json.dumps(text, ensure_ascii=False)}"
+
+
+def _reads_back(key: str, text: str) -> bool:
+    page = parse("", f"---\n{key}: {text}\n---\n".encode("utf-8", "replace"))
+    return not page.diagnostics and page.frontmatter == {key: text}
+
+
+def one_line(page: Page, key: str) -> bool:
+    """Tell whether a key and its value surely stand on one line, which one line can then replace."""
+    line = page.at_key(key).line
+    others = [page.at_key(other).line for other in page.frontmatter if other != key]
+    following = min((other for other in others if other > line), default=line + 1)
+    value = page.frontmatter[key]
+    parts = range(len(value)) if isinstance(value, (list, tuple)) else ()
+    inside = all(page.at(key, part).line == line for part in parts)
+    return following == line + 1 and inside and not (isinstance(value, str) and "\n" in value)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args
 
 from hotagents.diagnostics import did_you_mean
 from hotagents.fields.limits import entries_of
-from hotagents.fields.notes import Keys, Notes, at, shown
+from hotagents.fields.notes import Keys, Notes, at, line_of, shown
 from hotagents.spec import (
     MODEL_ALIASES,
     PERMISSION_MODE_ALIASES,
@@ -33,24 +35,38 @@ ABSENT: Final = object()
 Reader: TypeAlias = Callable[[Notes, str, Any], object]
 
 _MOST_DIGITS: Final = 9
+_LEADING: Final = re.compile(rf"\s*([0-9]{{1,{_MOST_DIGITS}}})(?:\.0+)?(?![0-9.,])")
+_LONGEST_KEBAB: Final = 256
 _HOOKS_HINT: Final = 'write: hooks: {PreToolUse: [{matcher: "Bash", hooks: [{type: command, command: "..."}]}]}'
 
 
 def _name(notes: Notes, key: str, value: Any) -> object:
     if not isinstance(value, str):
-        hint = 'write: name: "..." with quotes' if isinstance(value, (bool, int, float)) else "write: name: my-agent"
+        hint = _name_hint(shown(value)) if isinstance(value, (bool, int, float)) else "write: name: my-agent"
         notes.add("wrong-type", "error", (key,), f"expected a string, got {shown(value)}", hint)
     elif fault := name_fault(value):
-        notes.add("bad-name", "error", (key,), f"{fault}, got {shown(value)}", f"write: name: {_kebab(value)}")
+        notes.add("bad-name", "error", (key,), f"{fault}, got {shown(value)}", _name_hint(value))
     elif value != _kebab(value):
         message = f"expected lower-case-with-hyphens, got {shown(value)}; kept as written"
-        notes.add("name-style", "warning", (key,), message, f"write: name: {_kebab(value)}")
+        notes.add("name-style", "warning", (key,), message, _name_hint(value))
     return value
 
 
+def _name_hint(name: str) -> str:
+    if not name.strip():
+        return "write: name: my-agent"
+    plain = _kebab(name)
+    return line_of("name", plain) if plain else "use a name of a-z, 0-9 and hyphens"
+
+
 def _kebab(name: str) -> str:
-    plain = "".join(char if char.isascii() and char.isalnum() else " " for char in name.lower())
-    return "-".join(plain.split()) or "my-agent"
+    """Return the name in lower-case-with-hyphens, or nothing where letters would get lost."""
+    letters = unicodedata.normalize("NFKD", name[:_LONGEST_KEBAB]).lower()
+    if any(char.isalnum() and not char.isascii() for char in letters):
+        return ""
+    marked = (char for char in letters if not unicodedata.combining(char))
+    plain = "".join(char if char.isascii() and char.isalnum() else " " for char in marked)
+    return "-".join(plain.split())[:_LONGEST_KEBAB].rstrip("-")
 
 
 def _description(notes: Notes, key: str, value: Any) -> object:
@@ -59,7 +75,9 @@ def _description(notes: Notes, key: str, value: Any) -> object:
         notes.add("missing-description", "error", (key,), message, "write: description: Use when ...")
     elif not isinstance(value, str):
         message = f"expected a string, got {shown(value)}"
-        notes.add("wrong-type", "error", (key,), message, 'write: description: "..." with quotes')
+        scalar = isinstance(value, (bool, int, float))
+        hint = line_of("description", shown(value)) if scalar else "write: description: Use when ..."
+        notes.add("wrong-type", "error", (key,), message, hint)
     return value
 
 
@@ -93,6 +111,8 @@ def _effort(notes: Notes, key: str, value: Any) -> object:
 
 def _max_turns(notes: Notes, key: str, value: Any) -> object:
     turns = _leading_number(value) if isinstance(value, str) else value
+    if isinstance(turns, float) and turns.is_integer():
+        turns = int(turns)  # 20.0 and 1e1 are numbers that their author meant, and ignoring them lifts the limit
     if _is_number(turns) and turns > 0:
         return turns
     return _ignored(notes, key, value, "a whole number from 1", "write: maxTurns: 20")
@@ -105,9 +125,8 @@ def _is_number(value: Any) -> bool:
 
 def _leading_number(text: str) -> int:
     """Return the number that a text such as ``20 turns`` starts with, or 0."""
-    words = text.split()
-    number = words[0] if words else ""
-    return int(number) if number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS else 0
+    number = _LEADING.match(text)
+    return int(number[1]) if number else 0
 
 
 def _background(notes: Notes, key: str, value: Any) -> object:
@@ -115,7 +134,10 @@ def _background(notes: Notes, key: str, value: Any) -> object:
 
 
 def _text(notes: Notes, key: str, value: Any) -> object:
-    return value if isinstance(value, str) else _ignored(notes, key, value, "a string", f'write: {key}: "..."')
+    if isinstance(value, str):
+        return value
+    hint = line_of(key, shown(value)) if isinstance(value, (bool, int, float)) else "write one text, in quotes"
+    return _ignored(notes, key, value, "a string", hint)
 
 
 def _skills(notes: Notes, key: str, value: Any) -> object:

@@ -73,6 +73,8 @@ def test_equal_agents_have_equal_hashes() -> None:
         {"model": ""},
         {"name": "a:b"},
         {"max_turns": 0},
+        {"max_turns": True},
+        {"effort": True},
         {"permission_mode": "plna"},
         {"color": "magenta"},
         {"tools": "Read"},

@@ -128,6 +128,9 @@ def test_a_hostile_pattern_costs_no_more_than_its_length() -> None:
         (("Agent(a, b)",), "Task", "a", True),
         (("Agent(a, b)",), "Agent", "c", False),
         (("Task",), "Agent", "c", True),
+        (("Agent(my reviewer)",), "Agent", "my reviewer", True),
+        (("Agent(code *)",), "Agent", "other", False),
+        (("Agent(,)",), "Agent", "x", False),
         (None, "", None, False),
         (None, "Bash(git log)", None, False),
     ],
@@ -163,6 +166,12 @@ def test_a_list_grants_what_it_proves(
         (("Task",), "Agent", None, True),
         (("Task(a, b)",), "Agent", "b", True),
         (("Task(a, b)",), "Agent", "c", False),
+        (("Agent(my reviewer)",), "Agent", "my reviewer", True),
+        (("Agent(my reviewer)",), "Agent", "my", False),
+        (("Agent(,)",), "Agent", "x", True),
+        (("Bash(rm *)",), "Bash", "rm\tx", True),
+        (("Bash(rm:*)",), "Bash", "rm\n\nx", True),
+        (("Bash(rm  -r *)",), "Bash", "rm -r x", True),
     ],
 )
 def test_a_prohibition_covers_every_doubt(
@@ -214,12 +223,58 @@ def test_a_tool_that_an_entry_names_and_that_is_lost_is_shown(a: Rights, b: Righ
         (Rights(("mcp__git",)), Rights(("mcp__git__log",)), ("mcp__git",), ()),
         (Rights(("Agent(a, b)",)), Rights(("Agent(a)",)), ("Agent(a, b)",), ()),
         (Rights(("Bash(git *",)), Rights(()), (), ()),
+        (Rights(None, ("Bash(rm *)",)), Rights(None, ("Bash",)), ("Bash",), ()),
+        (Rights(("Bash", "Read"), ("Bash(rm *)",)), Rights(("Read",), ("Bash(rm *)",)), ("Bash",), ()),
+        (Rights(None, ("*(a)",)), Rights(()), ("*",), ()),
+        (Rights(("*(foo)",)), Rights(("*(foo)",), ("Bash",)), ("Bash",), ()),
+        (Rights(("Read",)), Rights(("Read",), ("Write",)), (), ()),
+        (Rights(("Read", "Bash"), ("Bash",)), Rights(("Read",)), (), ()),
+        (Rights(("Bash(git *)",)), Rights(("Bash(git *)",), ("Bash(rm *)",)), (), ()),
     ],
 )
 def test_a_change_of_rights_is_told_by_entries(
     before: Rights, after: Rights, lost: tuple[str, ...], won: tuple[str, ...]
 ) -> None:
     assert (narrowed(before, after), widened(before, after)) == (lost, won)
+
+
+_FEW = st.sampled_from(
+    [
+        f"{name}{pattern}"
+        for name in ("Bash", "B*", "*", "Agent", "mcp__g", "mcp__g__a", "Read")
+        for pattern in ("", "(x)", "(x *)", "(x:*)", "(*)", "(* y)", "(a, b)")
+    ]
+)
+_PAIRS = st.builds(Rights, st.none() | st.lists(_FEW, max_size=3).map(tuple), st.lists(_FEW, max_size=2).map(tuple))
+_POOL = [
+    (tool, argument)
+    for tool in ("Bash", "Bxsh", "Read", "Agent", "Task", "mcp__g", "mcp__g__a", "mcp__g__b", "Other")
+    for argument in (None, "x", "x y", "x\ty", "xx", "a", "b", "q y", "", "a, b", "x *", "x:*", "zzz")
+]
+
+
+@given(_PAIRS, _PAIRS, _PAIRS)
+def test_a_loss_is_never_passed_over(a: Rights, b: Rights, c: Rights) -> None:
+    for before, after in ((a, b), (a, a.meet(b)), (a.meet(b), c), (a, Rights(b.tools, a.disallowed))):
+        if any(before.allows(*question) and not after.allows(*question) for question in _POOL):
+            assert narrowed(before, after) != ()
+
+
+def test_long_lists_of_both_sorts_are_compared_apart() -> None:
+    base = tuple(f"t{n}" for n in range(301))
+    assert narrowed(Rights((*base, "Bash", "Old")), Rights((*base, "New"), ("Bash",))) == ("Bash", "Old")
+    assert narrowed(Rights(base), Rights(base[::-1])) == ()
+
+
+@pytest.mark.parametrize("length", [200, 2000])
+def test_hostile_lists_are_compared_in_no_time(length: int) -> None:
+    names = ",".join(str(n) + "a" * length for n in range(60_000 // length))
+    agents = f"Agent({names})"
+    stars = tuple(f"Bash({'*a' * (length // 2)}{n})" for n in range(60_000 // length))
+    begin = time.perf_counter()
+    assert narrowed(Rights((agents,), ("Bash(x)",)), Rights((agents,), ("Bash(y)",))) == ("Bash(y)",)
+    assert narrowed(Rights(None, stars), Rights(None, (*stars[1:], "Write"))) == ("Write",)
+    assert time.perf_counter() - begin < 2
 
 
 def test_of_very_many_entries_the_differing_ones_are_told_in_time() -> None:

@@ -16,6 +16,7 @@ from hotagents.fields import agent_from, document_from, kind_of
 from hotagents.fields.limits import limit_meant
 from hotagents.fields.values import READ
 from hotagents.frontmatter.page import Page, Position
+from hotagents.frontmatter.parsing import parse
 from hotagents.spec import FORMAT_KEYS, AgentSpec
 
 if TYPE_CHECKING:
@@ -72,6 +73,12 @@ def codes(found: list[Diagnostic]) -> list[str]:
         ("maxTurns", 20, 20),
         ("maxTurns", "20 turns", 20),
         ("maxTurns", " 7", 7),
+        ("maxTurns", 20.0, 20),
+        ("maxTurns", "20turns", 20),
+        ("maxTurns", "20.0", 20),
+        ("tools", ["Bash(a", "Read", "b)"], ("Bash(a, Read, b)",)),
+        ("tools", ["Bash", "(git *)"], ("Bash(git *)",)),
+        ("disallowedTools", "Agent(my reviewer)", ("Agent(my reviewer)",)),
         ("skills", "a, b", ("a", "b")),
         ("skills", ["a", "b"], ("a", "b")),
         ("mcpServers", ["git", {"k8s": {"args": [1]}}], ("git", {"k8s": {"args": (1,)}})),
@@ -125,6 +132,7 @@ def test_a_right_value_is_taken_silently(key: str, value: object, expected: obje
         ("color", "magenta"),
         ("initialPrompt", ["a"]),
         ("disallowedTools", None),
+        ("maxTurns", "1,000"),
     ],
 )
 def test_a_value_that_others_ignore_too_is_warned_about_and_the_default_holds(key: str, value: object) -> None:
@@ -187,12 +195,29 @@ def test_body_path_and_digest_come_from_the_file_only() -> None:
     assert codes(found) == ["unknown-key"] * 4
 
 
-@pytest.mark.parametrize(("name", "hint"), [("K8s Analyzer", "k8s-analyzer"), ("a_b", "a-b"), ("中文", "my-agent")])
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("K8s Analyzer", "k8s-analyzer"),
+        ("a_b", "a-b"),
+        ("Café", "cafe"),
+        ("TRUE", '"true"'),
+        ("NULL", '"null"'),
+        ("0X1F", '"0x1f"'),
+        ("1E5", '"1e5"'),
+        (".5", '"5"'),
+    ],
+)
 def test_an_unusual_name_is_kept_with_a_warning(name: str, hint: str) -> None:
     agent, (warning,) = load({"name": name})
     assert agent is not None
     assert agent.name == name
     assert (warning.code, warning.hint) == ("name-style", f"write: name: {hint}")
+
+
+def test_no_name_is_proposed_that_would_lose_letters() -> None:
+    _, (warning,) = load({"name": "中文"})
+    assert (warning.code, warning.hint) == ("name-style", "use a name of a-z, 0-9 and hyphens")
 
 
 @pytest.mark.parametrize(("model", "hint"), [("Sonnet", "sonnet"), ("Claude Sonnet 4.5 (copilot)", "inherit")])
@@ -269,6 +294,12 @@ def test_known_tools_may_be_given_or_not_judged() -> None:
         ("DisallowedTools", "disallowedTools"),
         ("dissallowedTools", "disallowedTools"),
         ("disallowedTool", "disallowedTools"),
+        *((slip, "tools") for slip in ("tool", "Tool", "tols", "toolss", "toosl", "tools\u00a0", "\u200btools")),
+        ("t\u043e\u043els", "tools"),
+        ("\uff54\uff4f\uff4f\uff4c\uff53", "tools"),
+        ("allowed.tools", "tools"),
+        ("unallowedTools", "disallowedTools"),
+        ("not-allowed-tools", "disallowedTools"),
         ("toolset", None),
         ("collaboration", None),
         ("x", None),
@@ -307,6 +338,108 @@ def test_every_prohibition_counts_under_whatever_spelling() -> None:
     assert agent is not None
     assert set(agent.disallowed_tools) == {"Bash", "Write"}
     assert codes(found).count("limit-misspelt") == 2
+
+
+def test_beside_tools_that_grant_all_a_misspelt_list_is_the_narrower_and_counts() -> None:
+    agent, (warning,) = load({"tools": "*", "allowedTools": "Read"})
+    assert agent is not None
+    assert agent.tools == ("Read",)
+    assert warning.code == "limit-misspelt"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Bash;Write",
+        "Bash|Write",
+        "Bash/Write",
+        '["Bash"]',
+        "Bash\uff0cWrite",
+        "Bash\uff08git *\uff09",
+        "\u200bBash",
+        "\u201cBash\u201d",
+        "B\u0430sh",
+        "Ba\0sh",
+        "Bash:rm",
+        "Bash[rm *]",
+        "Agent(,)",
+    ],
+)
+def test_a_prohibition_that_names_no_tool_is_an_error(value: str) -> None:
+    agent, (error,) = load({"disallowedTools": value})
+    assert agent is None
+    assert (error.code, error.key) == ("invalid-value", "disallowedTools")
+    assert error.hint
+
+
+def test_a_prohibition_of_an_unknown_tool_is_a_warning_with_the_nearest_name() -> None:
+    agent, (warning,) = load({"disallowedTools": "bash, mcp__x__y, B*"})
+    assert agent is not None
+    assert agent.disallowed_tools == ("bash", "mcp__x__y", "B*")
+    assert (warning.code, warning.severity, warning.hint) == ("invalid-value", "warning", 'did you mean "Bash"?')
+
+
+def test_thousands_of_misspelt_limits_are_summed_up_and_stay_errors() -> None:
+    agent, found = load({"disallowed" + "-" * n + "tools": "Bash" for n in range(1, 1001)})
+    assert agent is not None
+    assert (len(found), found[-1].message) == (51, "and 950 more of these")
+    agent, found = load({"disallowed" + "-" * n + "tools": "Bash;" for n in range(1, 1001)})
+    assert agent is None
+    assert len(found) == 102
+
+
+@pytest.mark.parametrize("name", ["a\u200b", "a\x1b[31m", "a\n", "a\u2028b", "a\ud800"])
+def test_a_name_with_invisible_characters_is_an_error(name: str) -> None:
+    agent, (error,) = load({"name": name})
+    assert agent is None
+    assert error.code == "bad-name"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'allowedTools: "*"',
+        'allowedTools: "Bash(a: b)"',
+        'allowedTools: "Bash(git #x)"',
+        'allowedTools: "@x"',
+        'allowedTools: "%x"',
+        'allowedTools: "!x"',
+        'allowedTools: "{x}"',
+        'allowedTools: ["mcp__*", "Read"]',
+        "allowedTools: []",
+        "description: 0",
+        "description: true",
+        "name: 12",
+        "name: -5",
+        "name: TRUE",
+        'name: "NULL"',
+        'name: "-5"',
+        'name: "' + "A" * 300 + '"',
+        "tools: {a: b}",
+        "tools:",
+        "initialPrompt: 3",
+    ],
+)
+def test_a_line_that_a_hint_proposes_cures_the_fault_when_it_is_pasted(lines: str) -> None:
+    base = {"name": "name: a", "description": "description: d"}
+    key = lines.partition(":")[0]
+    head = [line for name, line in base.items() if name != key]
+    before, found = _loaded([*head, lines])
+    (fault,) = [d for d in found if d.hint.startswith("write: ")]
+    after, left = _loaded([*head, fault.hint.removeprefix("write: ")])
+    assert after is not None
+    assert left == ()
+    assert before is None or before.tools == after.tools
+
+
+def _loaded(lines: list[str]) -> tuple[AgentSpec | None, tuple[Diagnostic, ...]]:
+    page = parse("a.md", "\n".join(["---", *lines, "---", ""]).encode())
+    return agent_from(page, spec=AgentSpec, digest="", known_tools=None)
+
+
+def test_of_a_list_over_several_lines_only_the_key_is_to_be_changed() -> None:
+    _, (warning,) = _loaded(["name: a", "description: d", "allowedTools:", "  - Read"])
+    assert warning.hint == "rename the key to tools"
 
 
 # --- unknown keys and the fields of a subclass ------------------------------------------------------------------------
@@ -493,9 +626,11 @@ def test_tools_are_never_wider_than_what_was_written(key: str, value: Any, other
     )
     if agent is not None:
         assert agent.tools is not None
-        allowed = value if key == "tools" or "tools" not in others else others["tools"]
+        if key != "tools" and "tools" in others:
+            return  # which of the two counts has tests of its own
+        allowed = value
         texts = [allowed] if isinstance(allowed, str) else allowed if isinstance(allowed, list) else []
-        written = {entry for text in texts if isinstance(text, str) for entry in split_tools(text)}
+        written = set(split_tools(", ".join(text for text in texts if isinstance(text, str))))
         assert set(agent.tools) <= written
 
 
