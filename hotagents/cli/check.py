@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from hotagents.cli.options import AsJson, Documents, Root, RunnerName, SpecName  # noqa: TC001 - typer evaluates them
-from hotagents.cli.output import Output, complain, counted, short_errors
+from hotagents.cli.options import AllowEmpty, AsJson, Documents, Root, RunnerName, SpecName  # noqa: TC001 - typer evaluates them
+from hotagents.cli.output import Output, complain, counted, for_shell, short_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ def validate(
     runner: RunnerName = None,
     spec: SpecName = None,
     document: Documents = None,
-    allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Accept a path without agents.")] = False,
+    allow_empty: AllowEmpty = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print notes too.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -43,7 +43,7 @@ def validate(
     diagnostics = _all_placed(readings)
     output = Output(as_json=as_json)
     if as_json:
-        output.json(_facts(readings, diagnostics))
+        output.json(_facts(readings, diagnostics, unreadable))
     elif readings:
         _print(output, readings, diagnostics, verbose=verbose)
     if unreadable:
@@ -63,16 +63,18 @@ def digest(
     Where a file cannot be part of a set (too large, say) there is no digest: the exit code is 1.
     """
     from hotagents.cli.reading import read  # noqa: PLC0415 - heavy
+    from hotagents.cli.refusal import told  # noqa: PLC0415
     from hotagents.cli.schema import Chosen  # noqa: PLC0415
     from hotagents.diagnostics import errors_in  # noqa: PLC0415
 
-    reading = read(root, Chosen(), allow_empty=True)
+    output = Output(as_json=as_json)
+    with told(root, output):
+        reading = read(root, Chosen(), allow_empty=True)
     if unusable := errors_in(reading.snapshot.diagnostics):
         for diagnostic in unusable:
             complain(str(diagnostic))
         raise typer.Exit(1)
     parts = reading.generation.volumes
-    output = Output(as_json=as_json)
     if as_json:
         named = {name: volume.digest for name, volume in parts.items()} if volumes else None
         output.json({"digest": reading.candidate.digest} | ({} if named is None else {"volumes": named}))
@@ -82,18 +84,20 @@ def digest(
         output.line(f"{volume.digest}  {name}")
 
 
-def _read_all(paths: Sequence[str], chosen: Chosen, *, allow_empty: bool) -> tuple[list[Reading], int]:
-    """Return what could be read, and how many paths could not: one that is missing hides nothing about the others."""
+def _read_all(paths: Sequence[str], chosen: Chosen, *, allow_empty: bool) -> tuple[list[Reading], dict[str, str]]:
+    """Return what could be read, and the errors of paths that could not: a missing one hides no others."""
     from hotagents.cli.reading import read  # noqa: PLC0415 - heavy
+    from hotagents.cli.refusal import located  # noqa: PLC0415
     from hotagents.errors import SourceError  # noqa: PLC0415
 
-    readings, unreadable = [], 0
+    readings: list[Reading] = []
+    unreadable: dict[str, str] = {}
     for path in paths:
         try:
             readings.append(read(path, chosen, allow_empty=allow_empty))
         except SourceError as error:
-            complain(str(error))
-            unreadable += 1
+            unreadable[path] = located(path, error)
+            complain(unreadable[path])
     return readings, unreadable
 
 
@@ -106,7 +110,7 @@ def _all_placed(readings: Sequence[Reading]) -> tuple[Diagnostic, ...]:
 def _print(output: Output, readings: Sequence[Reading], diagnostics: Sequence[Diagnostic], *, verbose: bool) -> None:
     for diagnostic in diagnostics:
         if verbose or diagnostic.severity != "info":
-            output.line(str(diagnostic), style=STYLES[diagnostic.severity])
+            output.line(for_shell(str(diagnostic)), style=STYLES[diagnostic.severity])
     counts = _counts(readings, diagnostics)
     what = f"{counted(counts['agents'], 'agent')}, {counted(counts['documents'], 'document')}"
     output.line(f"{what}; {counted(counts['errors'], 'error')}, {counted(counts['warnings'], 'warning')}")
@@ -124,7 +128,9 @@ def _counts(readings: Sequence[Reading], diagnostics: Sequence[Diagnostic]) -> d
     }
 
 
-def _facts(readings: Sequence[Reading], diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
+def _facts(
+    readings: Sequence[Reading], diagnostics: Sequence[Diagnostic], unreadable: dict[str, str]
+) -> dict[str, Any]:
     digests = [reading.candidate.digest for reading in readings]
     return {
         "paths": [
@@ -134,8 +140,9 @@ def _facts(readings: Sequence[Reading], diagnostics: Sequence[Diagnostic]) -> di
                 "counts": _counts([reading], reading.diagnostics),
             }
             for reading in readings
-        ],
+        ]
+        + [{"path": path, "error": text} for path, text in unreadable.items()],
         "diagnostics": [diagnostic.to_dict() for diagnostic in diagnostics],
         "counts": _counts(readings, diagnostics),
-        "digest": digests[0] if len(digests) == 1 else None,
+        "digest": digests[0] if len(digests) == 1 and not unreadable else None,
     }

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 
-from hotagents.cli.output import counted
+from hotagents.cli.output import counted, for_shell
 from hotagents.diagnostics import errors_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hotagents.cli.inbox import Inbox
+    from hotagents.diagnostics import Diagnostic
     from hotagents.generation import Change, Delta, Diff, Generation
     from hotagents.registry import ConfigRegistry
     from hotagents.status import Condition, RegistryStatus
 
 __all__ = ["Event", "events"]
+
+_MOST: Final = 10
 
 
 @final
@@ -29,11 +32,13 @@ class Event:
         text: For people.
         facts: JSON-ready, for programs.
         style: A colour.
+        more: Further lines for people, below the first.
     """
 
     text: str
     facts: Mapping[str, Any] = field(hash=False)
     style: str = ""
+    more: tuple[str, ...] = ()
 
 
 def events(registry: ConfigRegistry[Any], inbox: Inbox[Change[Any]]) -> Iterator[Event]:
@@ -75,6 +80,8 @@ def _problem(status: RegistryStatus) -> Condition | None:
 def _published(generation: Generation[Any], diff: Diff | None) -> Event:
     restored = f", restores {generation.restores}" if generation.restores else ""
     what = counted(len(generation.agents), "agent") if diff is None else _summary(diff)
+    warnings = [d for d in generation.diagnostics if d.severity == "warning"]
+    what += f", {counted(len(warnings), 'warning')}" if warnings else ""
     facts = {
         "event": "generation",
         "number": generation.number,
@@ -82,23 +89,33 @@ def _published(generation: Generation[Any], diff: Diff | None) -> Event:
         "restores": generation.restores,
         "agents": list(generation.agents),
         "diff": None if diff is None else diff.to_dict(),
+        "diagnostics": [d.to_dict() for d in generation.diagnostics],
     }
-    return Event(f"generation {generation.number} {generation.digest[:19]}{restored}: {what}", facts)
+    return Event(
+        f"generation {generation.number} {generation.digest[:19]}{restored}: {what}", facts, more=_lines(warnings)
+    )
+
+
+def _lines(warnings: Sequence[Diagnostic]) -> tuple[str, ...]:
+    rest = [f"  and {len(warnings) - _MOST} more"] if len(warnings) > _MOST else []
+    return (*(f"  warning: {warning}" for warning in warnings[:_MOST]), *rest)
 
 
 def _refused(problem: Condition, status: RegistryStatus) -> Event:
     """A problem's message begins with file, line and column where a file is concerned."""
     read = f" {status.observed_digest[:19]}" if problem.reason == "Rejected" else ""
+    stays = f"; generation {status.generation} stays"
+    message = for_shell(problem.message).removesuffix(stays) + (stays if problem.type == "Current" else "")
     facts = {
         "event": "problem",
         "reason": problem.reason,
-        "message": problem.message,
+        "message": message,
         "number": status.generation,
         "digest": status.digest,
         "observed_digest": status.observed_digest,
         "diagnostics": [d.to_dict() for d in errors_in(status.diagnostics)],
     }
-    return Event(f"{problem.reason.lower()}{read}: {problem.message}", facts, "red")
+    return Event(f"{problem.reason.lower()}{read}: {message}", facts, "red")
 
 
 def _healthy(status: RegistryStatus) -> Event:

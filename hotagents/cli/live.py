@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import ExitStack, redirect_stdout
+import errno
+from contextlib import ExitStack
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any, Final, final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from hotagents.cli.options import (
+    AllowEmpty,
     AsJson,
     Documents,
     ForSeconds,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hotagents.host import Host
-    from hotagents.runner import CycleResult
 
 __all__ = ["run", "watch"]
 
@@ -38,6 +38,7 @@ def watch(
     runner: RunnerName = None,
     spec: SpecName = None,
     document: Documents = None,
+    allow_empty: AllowEmpty = False,
     duration: ForSeconds = None,
     count: Annotated[int | None, typer.Option("--count", min=1, help="End after so many lines.")] = None,
     as_json: AsJson = False,
@@ -49,6 +50,7 @@ def watch(
     from hotagents.cli.events import events  # noqa: PLC0415 - heavy
     from hotagents.cli.inbox import Inbox  # noqa: PLC0415
     from hotagents.cli.logs import unlogged  # noqa: PLC0415
+    from hotagents.cli.refusal import refusal  # noqa: PLC0415
     from hotagents.cli.schema import choose  # noqa: PLC0415
     from hotagents.generation import Change  # noqa: PLC0415
     from hotagents.registry import ConfigRegistry  # noqa: PLC0415
@@ -56,12 +58,14 @@ def watch(
     chosen = choose(runner=runner, spec=spec, documents=document)
     output = Output(as_json=as_json)
     registry: ConfigRegistry[Any] = ConfigRegistry(
-        root, spec=chosen.spec, documents=chosen.documents, plugins=chosen.plugins
+        root, spec=chosen.spec, documents=chosen.documents, plugins=chosen.plugins, allow_empty=allow_empty
     )
-    with unlogged(), Inbox[Change[Any]](seconds=duration) as inbox:
+    with refusal(root, output), unlogged(), Inbox[Change[Any]](seconds=duration) as inbox:
         try:
             for event in islice(events(registry, inbox), count):
                 output.event(event.text, event.facts, style=event.style)
+                for line in () if as_json else event.more:
+                    output.line(line, style="yellow")
         finally:
             registry.close()
 
@@ -79,6 +83,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
     once: Annotated[
         bool, typer.Option("--once", help="Run one cycle of each runner; exit with 1 if one fails.")
     ] = False,
+    allow_empty: AllowEmpty = False,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
     as_json: AsJson = False,
 ) -> None:
@@ -87,48 +92,30 @@ def run(  # noqa: PLR0913 - one parameter for each option
     With --json each cycle's result is one line on standard output, and what runners print goes to standard error.
     """
     from hotagents.cli.logs import logging_to_stderr  # noqa: PLC0415 - heavy
+    from hotagents.cli.refusal import refusal  # noqa: PLC0415
+    from hotagents.cli.results import Results, own_stdout  # noqa: PLC0415
 
     names = list(dict.fromkeys(runner))
-    results = _Results(Output(as_json=as_json), names if once else ())
-    timing = {"interval": _NEVER if once else interval, "jitter": jitter, "timeout": timeout, "grace": grace}
+    interval, run_on_change = (_NEVER, False) if once else (interval, run_on_change)
+    options = {
+        "interval": interval,
+        "jitter": jitter,
+        "timeout": timeout,
+        "grace": grace,
+        "run_on_change": run_on_change,
+    }
     with ExitStack() as stack:
         stack.enter_context(logging_to_stderr(log_level))
-        if as_json:
-            stack.enter_context(redirect_stdout(sys.stderr))
-        results.host = _host(root, names, run_on_change=run_on_change and not once, on_result=results.add, **timing)
+        output = Output(as_json=as_json, stream=stack.enter_context(own_stdout()) if as_json else None)
+        stack.enter_context(refusal(root, output))
+        results = Results(output, names if once else ())
+        registry_options = {"allow_empty": allow_empty}
+        results.host = _host(root, names, registry_options=registry_options, on_result=results.add, **options)
         results.host.run()
+    if results.unread:
+        raise BrokenPipeError(errno.EPIPE, "standard output is closed")
     if once and not results.ok:
         raise typer.Exit(1)
-
-
-@final
-class _Results:
-    """Takes each cycle's result, from the runners' threads; stops the host once each of ``awaited`` had its cycle.
-
-    Attributes:
-        host: Set before the first result can come.
-        ok: Whether all awaited cycles ended well; each is entered by its own runner's thread.
-    """
-
-    host: Host
-
-    def __init__(self, output: Output, awaited: Sequence[str]) -> None:
-        self._output = output
-        self._ended: dict[str, bool] = dict.fromkeys(awaited, False)
-        self._waiting = set(awaited)
-
-    @property
-    def ok(self) -> bool:
-        return all(self._ended.values())
-
-    def add(self, result: CycleResult) -> None:
-        if self._output.as_json:
-            self._output.json(result.to_dict())
-        if result.runner in self._waiting:
-            self._ended[result.runner] = result.status == "ok"
-            self._waiting.discard(result.runner)
-            if not self._waiting:
-                self.host.stop()
 
 
 def _host(root: str, names: Sequence[str], **options: Any) -> Host:

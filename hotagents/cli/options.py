@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-__all__ = ["AsJson", "Documents", "ForSeconds", "Root", "RunnerName", "SpecName", "seconds"]
+__all__ = ["AllowEmpty", "AsJson", "Documents", "ForSeconds", "Root", "RunnerName", "SpecName", "seconds"]
 
 
 def seconds(value: float | None) -> float | None:
@@ -25,6 +25,7 @@ Root: TypeAlias = Annotated[
     str, typer.Argument(metavar="DIR", help="A directory or volume of agent definitions, or one file.")
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+AllowEmpty: TypeAlias = Annotated[bool, typer.Option("--allow-empty", help="Accept a path without agents.")]
 ForSeconds: TypeAlias = Annotated[
     float | None, typer.Option("--for", metavar="SECONDS", help="End after that long.", callback=seconds)
 ]

@@ -20,7 +20,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Output", "UsageError", "complain", "counted", "short_errors"]
+__all__ = ["Output", "UsageError", "complain", "counted", "for_shell", "short_errors"]
 
 _LONGEST: Final = 10_000
 
@@ -35,11 +35,15 @@ class Output:
 
     Attributes:
         as_json: Whether `lines` of JSON are wanted instead of text.
+        stream: Where it goes.
     """
 
     def __init__(self, *, as_json: bool = False, stream: TextIO | None = None) -> None:
         self.as_json = as_json
-        self._stream = sys.stdout if stream is None else stream
+        found: TextIO | None = sys.stdout if stream is None else stream
+        if found is None:
+            raise UsageError("standard output is closed")
+        self.stream = self._stream = found
         self._fancy = not as_json and self._stream.isatty() and not os.environ.get("NO_COLOR")
         self._lock = threading.Lock()
         if isinstance(self._stream, io.TextIOWrapper):
@@ -80,7 +84,10 @@ class Output:
 
 def complain(message: str) -> None:
     """Print one line on standard error."""
-    sys.stderr.write(f"hotagents: {_safe(message)}\n")
+    stream: TextIO | None = sys.stderr
+    if stream is None:  # closed, so nobody would read it
+        return
+    sys.stderr.write(f"hotagents: {_safe(for_shell(message))}\n")
     sys.stderr.flush()
 
 
@@ -106,6 +113,11 @@ def short_errors() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
+def for_shell(text: str) -> str:
+    """Return a message whose remedy names the command line's options, not the library's arguments."""
+    return text.replace("allow_empty=True", "--allow-empty").replace(" with exclude=", "")
+
+
 def counted(number: int, noun: str) -> str:
     """Return ``1 agent``, ``2 agents``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
@@ -123,14 +135,24 @@ def _boxed(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(title=title, title_justify="left")
-    for heading in headings:
-        table.add_column(heading, overflow="fold")  # a path is shown whole
+    for heading in headings[:-1]:
+        table.add_column(heading, no_wrap=True)
+    table.add_column(headings[-1])
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # a Text, since plain strings may hold markup
     console = Console(file=io.StringIO(), force_terminal=True, highlight=False)
+    if _narrowest([headings, *rows]) > console.width:
+        return _aligned(headings, rows)  # a line that is too long can be copied, a word that is broken cannot
     with console.capture() as captured:
         console.print(table, end="")
     return captured.get().removesuffix("\n")
+
+
+def _narrowest(lines: Sequence[Sequence[str]]) -> int:
+    """Return the width of a box in which no cell but the last is wrapped, and that between words."""
+    whole = sum(max(len(line[i]) for line in lines) for i in range(len(lines[0]) - 1))
+    words = max(len(word) for line in lines for word in line[-1].split() or [""])
+    return whole + words + 3 * len(lines[0]) + 1
 
 
 def _aligned(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final, final
 
+from hotagents.cli.refusal import place
 from hotagents.diagnostics import Diagnostic, errors_in, order
+from hotagents.errors import SourceError
 from hotagents.generation import Generation, published
 from hotagents.limits import Limits
 from hotagents.loading import Candidate, Schema, load
@@ -53,12 +55,7 @@ class Reading:
 
     def place(self, path: str) -> str:
         """Return where a path of the set lies, seen from the current directory."""
-        if not path:
-            return self.path
-        if not os.path.isdir(self.path):  # noqa: PTH112 - paths are text here, as in the sources
-            same = path.rpartition("/")[2] == os.path.basename(self.path)  # noqa: PTH119
-            return self.path if same else os.path.join(os.path.dirname(self.path), path)  # noqa: PTH118, PTH120
-        return os.path.normpath(os.path.join(self.path, path))  # noqa: PTH118
+        return place(self.path, path)
 
 
 def read(path: str, chosen: Chosen, *, allow_empty: bool = False) -> Reading:
@@ -67,6 +64,8 @@ def read(path: str, chosen: Chosen, *, allow_empty: bool = False) -> Reading:
     Raises:
         SourceError: If it cannot be read.
     """
+    if os.path.exists(path) and not (os.path.isdir(path) or os.path.isfile(path)):  # noqa: PTH110, PTH112, PTH113
+        raise SourceError(f"{path}: is neither a directory nor a regular file", path=path, reason="Unreadable")
     schema = Schema(chosen.spec, dict(chosen.documents or {}))
     snapshot = read_settled(source_from(path, limits=Limits()))
     candidate = load(snapshot, schema)
@@ -79,5 +78,5 @@ def read(path: str, chosen: Chosen, *, allow_empty: bool = False) -> Reading:
 
 
 def _empty(path: str) -> Diagnostic:
-    what = "the set holds no agent" if os.path.isdir(path) else "this file is not an agent"  # noqa: PTH112 - as above
+    what = "the set holds no agent" if os.path.isdir(path) else "this file is not an agent"  # noqa: PTH112 - paths are text here
     return Diagnostic("empty-set", "error", "", 0, 0, "", what, "if this is meant, say --allow-empty")

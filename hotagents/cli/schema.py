@@ -63,6 +63,8 @@ def choose(*, runner: str | None, spec: str | None, documents: Sequence[str] | N
 
 def _document(text: str) -> tuple[str, type[BaseModel]]:
     path, _, reference = text.rpartition("=")
+    if path.startswith("/") or ".." in path.split("/"):
+        raise UsageError(f'--document: expected a path inside the set, got "{path}"')
     if not path:
         raise UsageError(f'--document: expected PATH=module:Class, got "{text}"')
     return path, _class("--document", reference, BaseModel)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from hotagents.cli.options import AsJson, Documents, Root, RunnerName, SpecName  # noqa: TC001 - typer evaluates them
-from hotagents.cli.output import Output, counted, short_errors
+from hotagents.cli.options import AllowEmpty, AsJson, Documents, Root, RunnerName, SpecName  # noqa: TC001 - typer evaluates them
+from hotagents.cli.output import Output, counted, for_shell, short_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from hotagents.cli.reading import Reading
     from hotagents.diagnostics import Diagnostic
@@ -30,6 +30,7 @@ def show(
     runner: RunnerName = None,
     spec: SpecName = None,
     document: Documents = None,
+    allow_empty: AllowEmpty = False,
     as_json: AsJson = False,
 ) -> None:
     """List agents, documents, volumes and the digest, and what would not be served; exit with 1 if there is any.
@@ -37,11 +38,13 @@ def show(
     A set with an error is not served at all, but listed all the same.
     """
     from hotagents.cli.reading import read  # noqa: PLC0415 - heavy
+    from hotagents.cli.refusal import told  # noqa: PLC0415
     from hotagents.cli.schema import choose  # noqa: PLC0415
 
-    reading = read(root, choose(runner=runner, spec=spec, documents=document))
+    output, chosen = Output(as_json=as_json), choose(runner=runner, spec=spec, documents=document)
+    with told(root, output):
+        reading = read(root, chosen, allow_empty=allow_empty)
     refused = _first_errors(reading.diagnostics)
-    output = Output(as_json=as_json)
     if as_json:
         output.json(_facts(reading, refused))
     else:
@@ -62,39 +65,53 @@ def _facts(reading: Reading, refused: dict[str, Diagnostic]) -> dict[str, Any]:
     facts = reading.generation.to_dict()
     for name in ("number", "restores", "created_at"):  # of publications, and this is none
         del facts[name]
+    facts["agents"] = {name: _described(agent) for name, agent in reading.generation.agents.items()}
+    facts["diagnostics"] = [diagnostic.to_dict() for diagnostic in reading.diagnostics]
     errors = [diagnostic.to_dict() for diagnostic in refused.values()]
     return {"path": reading.path, "served": not refused, "not_served": errors, **facts}
 
 
 def _print(output: Output, reading: Reading, refused: dict[str, Diagnostic]) -> None:
     generation = reading.generation
-    _tables(output, generation)
+    _tables(output, generation, refused)
     output.line(f"digest {generation.digest}")
     for diagnostic in refused.values():
-        output.line(f"not served: {diagnostic}", style="red")
+        output.line(for_shell(f"not served: {diagnostic}"), style="red")
+    warnings = [diagnostic for diagnostic in reading.diagnostics if diagnostic.severity == "warning"]
+    for diagnostic in warnings:
+        output.line(f"warning: {diagnostic}", style="yellow")
+    if warnings:
+        output.line(f"{counted(len(generation.agents), 'agent')}, {counted(len(warnings), 'warning')}")
     if refused:
         output.line(f"a registry refuses this set: {counted(len(refused), 'path')} with errors", style="red")
 
 
-def _tables(output: Output, generation: Generation[Any]) -> None:
-    agents = [_agent(agent) for agent in generation.agents.values()]
+def _tables(output: Output, generation: Generation[Any], refused: Container[str]) -> None:
+    agents = [_agent(agent, refused) for agent in generation.agents.values()]
     output.table("agents", ("agent", "model", "tools", "path", "description"), agents)
     documents = [(path, document.digest[:19]) for path, document in generation.documents.items()]
     output.table("documents", ("document", "digest"), documents)
     files = [(path, f"{len(content)} bytes") for path, content in generation.files.items()]
     output.table("files", ("file", "size"), files)
     volumes = [
-        (v.name, v.kind, v.digest[:19], v.payload or "-", counted(len(v.agents), "agent"))
+        (v.name, v.kind, v.digest[:19], v.payload or "-", counted(len(set(v.agents)), "agent"))
         for v in generation.volumes.values()
     ]
     output.table("volumes", ("volume", "kind", "digest", "payload", "holds"), volumes)
 
 
-def _agent(agent: AgentSpec) -> tuple[str, str, str, str, str]:
+def _described(agent: AgentSpec) -> dict[str, Any]:
+    described = {"path": agent.path, "digest": agent.digest, "model": agent.model, "description": agent.description}
+    tools = None if agent.tools is None else list(agent.tools)
+    return described | {"tools": tools, "disallowedTools": list(agent.disallowed_tools)}
+
+
+def _agent(agent: AgentSpec, refused: Container[str]) -> tuple[str, str, str, str, str]:
     from hotagents.diagnostics import escape  # noqa: PLC0415 - heavy
 
     tools = "all" if agent.tools is None else ", ".join(agent.tools) or "none"
     if agent.disallowed_tools:
         tools += f" except {', '.join(agent.disallowed_tools)}"
     name, model, tools = (escape(text, limit=_CELL) for text in (agent.name, agent.model, tools))
-    return name, model, tools, agent.path, escape(agent.description, limit=_DESCRIPTION)
+    path = f"{agent.path} (refused)" if agent.path in refused else agent.path
+    return name, model, tools, path, escape(agent.description, limit=_DESCRIPTION)

@@ -36,6 +36,8 @@ def kubelet_sim(
     from hotagents.sources import Directory  # noqa: PLC0415
     from hotagents.testing import ConfigMapVolume  # noqa: PLC0415
 
+    if Path(source).is_file():
+        raise UsageError(f"{source}: is a file; --from takes a directory")
     _refuse_misuse(Path(target), Path(source))
     origin, volume, output = Directory(source), ConfigMapVolume(target), Output(as_json=as_json)
     token = origin.token()

@@ -61,7 +61,7 @@ def tell_what_now(teller: Teller) -> None:
         "hotagents show DIR                 what a directory would serve, and what is wrong with it",
         "hotagents watch DIR                each change as it comes, with digest and difference",
         "hotagents run DIR --runner echo    host a runner, as the demo did",
-        "hotagents kubelet-sim DIR          swap a directory as a kubelet does, to try a program on it",
+        "hotagents kubelet-sim DIR --from SRC    swap a directory as a kubelet does",
     )
 
 

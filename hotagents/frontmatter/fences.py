@@ -2,6 +2,7 @@
 
 It opens with ``---`` alone on the first line and closes with the next line of three or more dashes alone. Where no such
 line follows, other readers cut at the first ``---`` anywhere, in the middle of a line too; so does this, and says so.
+Where a limit would be left behind, in the body, the file is refused: `lost_key` finds it.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from hotagents.frontmatter.rights import key_on, right_meant
 from hotagents.frontmatter.text import LINE_BREAK, place_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hotagents.frontmatter.page import Position
 
-__all__ = ["Split", "is_fenced", "name_line", "split"]
+__all__ = ["Split", "is_fenced", "lost_key", "name_line", "split"]
 
 _OPENING: Final = re.compile(r"---[ \t]*+(?:\r\n|\r|\n|\Z)")
 _CLOSING: Final = re.compile(r"-{3,}+[ \t]*+(?:\r\n|\r|\n|\Z)")
@@ -22,6 +26,9 @@ _DASHES: Final = re.compile(r"-++")
 _REST_OF_LINE: Final = re.compile(r"[ \t]*+(?:\r\n|\r|\n|\Z)")
 _NAME: Final = re.compile(r"[ \t]*+name[ \t]*+:(?:[ \t]|\Z)")
 _NEAR_TOP: Final = 20
+_BELOW_CUT: Final = 40
+# A line of frontmatter and hardly of prose: a key, an entry, nothing, or anything that is indented.
+_LIKE_YAML: Final = re.compile(r"""[ \t]|-[ \t]|["'?]?[\w .-]*+["']?[ \t]*+:|\Z""")
 
 
 class Split(NamedTuple):
@@ -61,6 +68,40 @@ def _cut(text: str, start: int, dashes: int) -> Split:
     if rest := _REST_OF_LINE.match(text, end):
         end = rest.end()
     return Split(text[start:dashes], text[end:], place_of(text, dashes))
+
+
+def lost_key(parts: Split) -> str:
+    """Return the rights key that stands below the end of the frontmatter and was meant to be in it; empty if none does.
+
+    Below dashes that cut, any of the next lines counts: nobody can say where the frontmatter was meant to end. Below a
+    closing fence the lines have to look like frontmatter up to one more fence; a rule in a text is no such thing.
+    """
+    if parts.cut is not None:
+        found = (_right_on(line) for _, line in zip(range(_BELOW_CUT), _lines(parts.body), strict=False))
+        return next(filter(None, found), "")
+    lost = ""
+    for line in _lines(parts.body):
+        if _CLOSING.fullmatch(line):
+            return lost
+        if not _LIKE_YAML.match(line) and not (lost and line.startswith("#")):  # else it is a heading
+            return ""
+        key = _right_on(line)
+        if key == "name" or right_meant(key) != "name":  # "Name: ..." begins texts, too
+            lost = lost or key
+    return ""
+
+
+def _right_on(line: str) -> str:
+    key = key_on(line)
+    return key if right_meant(key) else ""
+
+
+def _lines(text: str) -> Iterator[str]:
+    start = 0
+    for found in LINE_BREAK.finditer(text):
+        yield text[start : found.start()]
+        start = found.end()
+    yield text[start:]
 
 
 def name_line(text: str) -> int:

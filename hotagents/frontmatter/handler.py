@@ -16,7 +16,7 @@ from frontmatter.default_handlers import BaseHandler
 from hotagents.diagnostics import errors_in
 from hotagents.errors import InvalidConfigError
 from hotagents.frontmatter.fences import Split, is_fenced, split
-from hotagents.frontmatter.parsing import page_of
+from hotagents.frontmatter.parsing import ended, page_of, unclosed
 from hotagents.frontmatter.scalars import CORE, FLOAT, INTEGER
 from hotagents.limits import Limits
 
@@ -57,14 +57,16 @@ class Handler(BaseHandler):
 
         Raises:
             ValueError: If the text has no frontmatter; python-frontmatter then takes all of it for content.
-            InvalidConfigError: If the opening fence is never closed.
+            InvalidConfigError: If the opening fence is never closed, or closed so that a limit would be lost.
         """
         text = text.removeprefix("\ufeff")
         if not is_fenced(text):
             raise ValueError("expected --- alone on line 1")
         parts = split(text)
         if parts is None:
-            raise InvalidConfigError("expected a closing --- on a line of its own, got the text's end", ())
+            raise InvalidConfigError("the frontmatter has no end", (unclosed(""),))
+        if errors := errors_in(ended("", parts)):
+            raise InvalidConfigError("the frontmatter ends too early", errors)
         return parts.frontmatter, parts.body
 
     def load(self, fm: str) -> dict[str, Any]:

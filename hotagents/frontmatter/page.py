@@ -38,8 +38,6 @@ class Page:
         frontmatter: Values by top-level key; empty where there is none or YAML could not read it.
         body: The text after the closing fence's line, untouched; the whole text where there is no frontmatter.
         fenced: Whether an opening fence stands on the first line.
-        claims_agent: Whether the file means to be an agent though it has no frontmatter: there is no fence, or one that
-            never closes, and yet a ``name:`` line near its top.
         diagnostics: What is wrong with the text; one error at most says why the frontmatter could not be read.
         positions: Where each value begins, by the way to it.
         key_positions: Where each mapping's key begins, by the way to its value.
@@ -49,7 +47,6 @@ class Page:
     frontmatter: Mapping[str, Value]
     body: str
     fenced: bool = False
-    claims_agent: bool = False
     diagnostics: tuple[Diagnostic, ...] = ()
     positions: Mapping[Keys, Position] = field(default_factory=dict)
     key_positions: Mapping[Keys, Position] = field(default_factory=dict)

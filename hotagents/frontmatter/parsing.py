@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from hotagents.diagnostics import Diagnostic
 from hotagents.frontmatter.events import read_tree
-from hotagents.frontmatter.fences import Split, is_fenced, name_line, split
+from hotagents.frontmatter.fences import Split, is_fenced, lost_key, name_line, split
 from hotagents.frontmatter.page import Page, Position
 from hotagents.frontmatter.remedies import quoted, remedy
+from hotagents.frontmatter.rights import right_meant
 from hotagents.frontmatter.text import LINE_BREAK, decode, place_of, without_control_characters
 from hotagents.frontmatter.tree import Tree, TreeError
 from hotagents.limits import Limits
@@ -18,24 +19,14 @@ from hotagents.limits import Limits
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from hotagents.diagnostics import Severity
     from hotagents.frontmatter.page import Keys
 
-__all__ = ["page_of", "parse"]
+__all__ = ["ended", "page_of", "parse", "unclosed"]
 
-# Of a limit that stands twice the last is read, and either of the two could be the wider one.
-_ONLY_ONCE: Final = frozenset(
-    {
-        "allowed-tools",
-        "allowedTools",
-        "disallowedTools",
-        "hooks",
-        "mcpServers",
-        "name",
-        "permissionMode",
-        "tools",
-    }
-)
 _MOST_REPEATED: Final = 50  # 64 KiB hold 8,000 repeated keys
+_SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
+_CLOSE: Final = "write --- on a line of its own below the last key"
 _COMMENT: Final = re.compile(r"[ \t]+#[^\r\n]*")
 
 
@@ -52,20 +43,17 @@ def parse(path: str, content: bytes, *, limits: Limits = Limits()) -> Page:
         line = name_line(text)
         if line:
             found.append(_missing_fence(path, text, line))
-        return Page(path, MappingProxyType({}), text, claims_agent=line > 0, diagnostics=tuple(found))
+        return Page(path, MappingProxyType({}), text, diagnostics=tuple(found))
     parts = split(text)
     if parts is None:
-        claims = name_line(text) > 0
-        message = "expected a closing ---, got the file's end"
-        hint = "write --- on a line of its own below the last key"
-        found.append(Diagnostic("unclosed-fence", "error", path, 1, 1, "", message, hint))
-        return Page(path, MappingProxyType({}), text, fenced=True, claims_agent=claims, diagnostics=tuple(found))
+        found.append(unclosed(path))
+        return Page(path, MappingProxyType({}), text, fenced=True, diagnostics=tuple(found))
     return page_of(path, parts, limits=limits, found=found)
 
 
 def page_of(path: str, parts: Split, *, limits: Limits, found: Iterable[Diagnostic] = ()) -> Page:
     """Return the page of a text that was taken apart already; ``found`` is what is known to be wrong with it."""
-    found = [*found, *_cut(path, parts.cut)]
+    found = [*found, *ended(path, parts)]
     frontmatter, warnings = without_control_characters(path, parts.frontmatter)
     found += warnings
     try:
@@ -119,28 +107,42 @@ def _missing_fence(path: str, text: str, line: int) -> Diagnostic:
     return Diagnostic("missing-fence", "error", path, 1, 1, "", message, hint)
 
 
-def _cut(path: str, place: Position | None) -> Iterator[Diagnostic]:
-    if place is None:
-        return
-    message = "expected a closing --- alone on its line, got none; the frontmatter ends at this one"
-    hint = "write --- on a line of its own below the last key"
-    yield Diagnostic("fence-in-frontmatter", "warning", path, *place, "", message, hint)
+def unclosed(path: str) -> Diagnostic:
+    """Return what is wrong with a text whose opening fence no dashes follow."""
+    message = "expected a closing ---, got the file's end"
+    return Diagnostic("unclosed-fence", "error", path, 1, 1, "", message, _CLOSE)
+
+
+def ended(path: str, parts: Split) -> Iterator[Diagnostic]:
+    """Yield what is wrong with the end of the frontmatter: an error where a limit would be lost, a warning at a cut."""
+    lost = lost_key(parts)
+    if parts.cut is not None:
+        message = "expected a closing --- alone on its line, got none; the frontmatter ends at this one"
+        message += f', and "{lost}" below would be lost' if lost else ""
+        severity: Severity = "error" if lost else "warning"
+        yield Diagnostic("fence-in-frontmatter", severity, path, *parts.cut, "", message, _CLOSE)
+    elif lost:
+        line = place_of(parts.frontmatter, len(parts.frontmatter), first_line=2).line
+        message = f'expected one closing ---, got a second further down: "{lost}" between the two would be lost'
+        yield Diagnostic("fence-in-frontmatter", "error", path, line, 1, "", message, "remove this ---")
 
 
 def _repeated(path: str, tree: Tree) -> Iterator[Diagnostic]:
-    grave = [keys for keys in tree.repeated if len(keys) == 1 and keys[0] in _ONLY_ONCE]
-    minor = [keys for keys in tree.repeated if keys not in grave]
-    for keys in (*grave, *minor[:_MOST_REPEATED]):
-        first, second = tree.repeated[keys]
-        severe = keys in grave
-        message = f'expected "{keys[-1]}" once, got it again; the first is on line {first.line}'
-        message += "" if severe else ", the last one counts"
-        key = ".".join(map(str, keys))
-        hint = "remove one of the two"
-        yield Diagnostic("duplicate-key", "error" if severe else "warning", path, *second, key, message, hint)
-    if len(minor) > _MOST_REPEATED:
-        message = f"and {len(minor) - _MOST_REPEATED} more of these"
-        yield Diagnostic("duplicate-key", "warning", path, 0, 0, "", message)
+    # Of a limit that stands twice the last is read, and either of the two could be the wider one.
+    grave = {keys: bool(right_meant(str(keys[0]))) for keys in tree.repeated}
+    for severity in _SEVERITIES:
+        found = [keys for keys, is_grave in grave.items() if is_grave == (severity == "error")]
+        yield from (_twice(path, keys, tree.repeated[keys], severity) for keys in found[:_MOST_REPEATED])
+        if len(found) > _MOST_REPEATED:
+            message = f"and {len(found) - _MOST_REPEATED} more of these"
+            yield Diagnostic("duplicate-key", severity, path, 0, 0, "", message)
+
+
+def _twice(path: str, keys: Keys, places: tuple[Position, Position], severity: Severity) -> Diagnostic:
+    message = f'expected "{keys[-1]}" once, got it again; the first is on line {places[0].line}'
+    message += "" if severity == "error" else ", the last one counts"
+    key = ".".join(map(str, keys))
+    return Diagnostic("duplicate-key", severity, path, *places[1], key, message, "remove one of the two")
 
 
 def _comment(path: str, frontmatter: str, tree: Tree) -> Iterator[Diagnostic]:

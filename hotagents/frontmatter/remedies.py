@@ -1,7 +1,8 @@
 """Remedies: the line to write instead of one that YAML refuses.
 
 A line is offered only after reading the frontmatter with it: the fault has to be gone, or to stand further down. It is
-text for a person to paste and is never applied, so it may guess where the reader must not.
+text for a person to paste and is never applied, so it may guess where the reader must not; but never so that a line
+that could be a limit would become part of a text.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hotagents.frontmatter.events import fault_in
+from hotagents.frontmatter.rights import could_be_key, right_meant
 from hotagents.frontmatter.text import LINE_BREAK
 
 if TYPE_CHECKING:
@@ -26,10 +28,12 @@ _LIKELY_KEY: Final = re.compile(r"[a-z][\w.-]*:(?:[ \t]|\Z)")
 _INDENT: Final = re.compile(r"[ \t]*")
 _FOLD: Final = re.compile(r" ?\n ?")
 _QUOTES: Final = ("'", '"')
-# Several lines of these are a list or a mapping that went wrong, never a text.
-_NEVER_TEXT: Final = frozenset(
-    {"disallowedTools", "hooks", "mcpServers", "model", "name", "permissionMode", "skills", "tools"}
+# No prose has these before a colon: where one stands within a line, a line break was lost.
+_LIMIT_WITHIN: Final = re.compile(
+    r"\b(?:disallowed-?tools|allowed-?tools|permissionMode|mcpServers)[\"']?\s*:", re.IGNORECASE
 )
+_NEVER_TEXT: Final = frozenset({"model", "skills"})
+_FIRST_LINE: Final = 2  # of the frontmatter, in the file
 _FIXED: Final = {
     "bad-key": "quote the text if it is no YAML",
     "alias": "quote the text, or write the value out",
@@ -55,31 +59,50 @@ def quoted(text: str) -> str:
 def remedy(frontmatter: str, error: TreeError, *, depth: int) -> str:
     """Return what to do about a fault, with the exact line to write wherever a change of one entry cures it."""
     lines = LINE_BREAK.split(frontmatter)
-    at = min(error.place.line - 2, len(lines) - 1)
+    at = min(error.place.line - _FIRST_LINE, len(lines) - 1)
     if "\t" in (_INDENT.match(lines[at]) or "")[0] and error.code == "yaml-syntax":
         return "indent with spaces, not with tabs"
     if error.code in {"frontmatter-too-deep", "not-a-mapping"}:
         return _FIXED[error.code]
     for change in _changes(lines, at):
         if _cures(lines, change, depth):
-            return f"write: {change.instead}"
+            return _written(lines, change, at)
     return _FIXED.get(error.code, "")
+
+
+def _written(lines: Sequence[str], change: _Change, at: int) -> str:
+    """Return a change in words, which lines it replaces included unless that is the one of the diagnostic."""
+    last = change.last
+    while last > change.first + 1 and not lines[last - 1].strip():
+        last -= 1
+    first, last = change.first + _FIRST_LINE, last - 1 + _FIRST_LINE
+    if first < last:
+        return f"replace lines {first}-{last} by: {change.instead}"
+    is_one = first == at + _FIRST_LINE and "\n" not in change.instead
+    return f"write: {change.instead}" if is_one else f"replace line {first} by: {change.instead}"
 
 
 def _changes(lines: Sequence[str], at: int) -> Iterator[_Change]:
     """Name the changes worth trying, the smallest first."""
-    if match := _ENTRY.fullmatch(lines[at].rstrip()):
-        head, value = match.groups()
-        if head.strip():
-            yield from (_Change(at, at + 1, head + text) for text in _as_text(value))
-        if head.strip() and value.startswith("- ") and (indent := _list_below(lines, at)) is not None:
-            yield _Change(at, at + 1, f"{head.rstrip()}\n{indent}{value}")
-    first = next((n for n in range(at, -1, -1) if _KEY.match(lines[n].rstrip())), -1)
-    if first >= 0:
-        yield from _joined(lines, first, at)
-    first = next((n for n in range(at, -1, -1) if _LIKELY_KEY.match(lines[n].rstrip())), -1)
-    if first >= 0:
-        yield from _block(lines, first, at)
+    yield from _of_entry(lines, at)
+    # A line without a colon is found missing one only where the next key begins.
+    for line in range(at, max(at - 2, -1), -1):
+        first = next((n for n in range(line, -1, -1) if _KEY.match(lines[n].rstrip())), -1)
+        if first >= 0:
+            yield from _joined(lines, first, line)
+        first = next((n for n in range(line, -1, -1) if _LIKELY_KEY.match(lines[n].rstrip())), -1)
+        if first >= 0:
+            yield from _block(lines, first, line)
+
+
+def _of_entry(lines: Sequence[str], at: int) -> Iterator[_Change]:
+    match = _ENTRY.fullmatch(lines[at].rstrip())
+    head, value = match.groups() if match else ("", "")
+    if not head.strip() or _LIMIT_WITHIN.search(value):
+        return
+    yield from (_Change(at, at + 1, head + text) for text in _as_text(value))
+    if value.startswith("- ") and (indent := _list_below(lines, at)) is not None:
+        yield _Change(at, at + 1, f"{head.rstrip()}\n{indent}{value}")
 
 
 def _as_text(value: str) -> Iterator[str]:
@@ -98,10 +121,15 @@ def _as_text(value: str) -> Iterator[str]:
 
 
 def _list_below(lines: Sequence[str], at: int) -> str | None:
-    """Return the indentation of the list's entry on the next line; None where there is none."""
-    below = lines[at + 1] if at + 1 < len(lines) else ""
-    indent = (_INDENT.match(below) or "")[0]
-    return indent if below[len(indent) :].startswith("- ") else None
+    """Return the indentation of the list's next entry, below the rest of this one; None where there is none."""
+    least = len((_INDENT.match(lines[at]) or "")[0])
+    for below in lines[at + 1 :]:
+        indent = (_INDENT.match(below) or "")[0]
+        if below[len(indent) :].startswith("- "):
+            return indent
+        if below.strip() and len(indent) <= least:
+            break
+    return None
 
 
 def _escaped(inner: str) -> str:
@@ -112,7 +140,7 @@ def _joined(lines: Sequence[str], first: int, at: int) -> Iterator[_Change]:
     """Put a plain text and its indented continuation lines on one line."""
     last = next((n for n in range(first + 1, len(lines)) if lines[n][:1] not in {"", " ", "\t"}), len(lines))
     match = _KEY.match(lines[first].rstrip())
-    if match and match[1] not in _NEVER_TEXT and match[2] and first < at < last:
+    if match and match[2] and first < at < last and _is_text(match[1], lines[first + 1 : last]):
         rest = (line.strip() or "\n" for line in lines[first + 1 : last])
         text = _FOLD.sub("\n", " ".join((match[2], *rest))).rstrip()
         yield from (_Change(first, last, f"{match[1]}: {form}") for form in _as_text(text))
@@ -122,11 +150,18 @@ def _block(lines: Sequence[str], first: int, at: int) -> Iterator[_Change]:
     """Indent a text of several lines that starts at the left margin, up to the next likely key."""
     last = next((n for n in range(first + 1, len(lines)) if _LIKELY_KEY.match(lines[n])), len(lines))
     key, _, value = (part.strip() for part in lines[first].partition(":"))
-    if key not in _NEVER_TEXT and first < at < last and value[:1] not in {"[", "{", *_QUOTES}:
+    if first < at < last and value[:1] not in {"[", "{", *_QUOTES} and _is_text(key, lines[first + 1 : last]):
         start = [] if not value or value[0] in "|>" else [value]
         text = "\n".join([*start, *lines[first + 1 : last]]).rstrip()
         body = "".join(f"\n  {line}" if line.strip() else "\n" for line in text.split("\n"))
         yield _Change(first, last, f"{key}: |{body}")
+
+
+def _is_text(key: str, more: Sequence[str]) -> bool:
+    """Return whether a key has a text of several lines: lists and mappings that went wrong are none, nor are limits."""
+    if key in _NEVER_TEXT or right_meant(key):
+        return False
+    return not any(could_be_key(line) or _LIMIT_WITHIN.search(line) for line in more)
 
 
 def _cures(lines: Sequence[str], change: _Change, depth: int) -> bool:
@@ -135,4 +170,4 @@ def _cures(lines: Sequence[str], change: _Change, depth: int) -> bool:
     padding = [""] * (change.last - change.first - len(new))
     text = "\n".join([*lines[: change.first], *new, *padding, *lines[change.last :]])
     fault = fault_in(text, depth=depth)
-    return fault is None or fault.line - 2 >= change.first + max(len(new), change.last - change.first)
+    return fault is None or fault.line - _FIRST_LINE >= change.first + max(len(new), change.last - change.first)

@@ -76,3 +76,11 @@ def test_a_character_that_the_stream_cannot_hold_is_spelled_out() -> None:
 
 def test_a_number_is_followed_by_the_right_form() -> None:
     assert [counted(n, "agent") for n in (0, 1, 2)] == ["0 agents", "1 agent", "2 agents"]
+
+
+def test_no_word_is_broken_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = Terminal()
+    words = ["a-long-name-of-an-agent", "directory/with/a-file.md", "sorts alerts"]
+    Output(stream=stream).table("agents", ("agent", "path", "description"), [words])
+    assert all(word in stream.getvalue() for word in words)

@@ -119,3 +119,35 @@ def test_a_followed_directory_is_swapped_in_at_each_change(
     assert "" != first != second
     assert (mount / "one.md").read_text() == agent("one", "other")
     assert simulation.end(signal.SIGTERM) == (0, "")
+
+
+@pytest.mark.parametrize("options", [["--runner", "printing", "--json"], ["--runner", "echo"]])
+def test_run_ends_quietly_when_its_reader_goes_away(
+    process: Callable[..., Process], volume: ConfigMapVolume, options: list[str]
+) -> None:
+    run = process("run", volume.path, "--interval", "0.05", *options)
+    assert run.line()
+    out, err = run.process.stdout, run.process.stderr
+    assert out is not None
+    assert err is not None
+    out.close()
+    assert run.process.wait(BOUND) == 1
+    assert "hotagents: " not in err.read()
+
+
+def test_what_a_child_process_prints_is_no_line_of_json(
+    process: Callable[..., Process], volume: ConfigMapVolume, installed: Path
+) -> None:
+    plugin = installed / "hotagents_cli_tests.py"
+    shout = 'print("a runner\'s own words")'
+    plugin.write_text(plugin.read_text().replace(shout, 'import os; os.write(1, b"shouted\\n")'))
+    run = process("run", volume.path, "--runner", "printing", "--once", "--json")
+    out, errors = run.process.communicate(timeout=BOUND)
+    assert [json.loads(line)["status"] for line in out.splitlines()] == ["ok"]
+    assert "shouted" in errors
+
+
+def test_a_closed_standard_output_is_one_line(volume: ConfigMapVolume) -> None:
+    command = ["sh", "-c", 'exec "$0" -m hotagents validate "$1" >&-', sys.executable, str(volume.path)]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=BOUND, check=False)
+    assert (done.returncode, done.stderr) == (2, "hotagents: standard output is closed\n")

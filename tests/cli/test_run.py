@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hotagents import CycleResult
-from hotagents.cli.live import _Results
 from hotagents.cli.logs import logging_to_stderr
 from hotagents.cli.output import Output
+from hotagents.cli.results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,6 @@ def test_the_log_can_be_quieter(cli: Cli, volume: ConfigMapVolume) -> None:
         (["--runner", "nobody"], 'no runner "nobody"'),
         (["--runner", "echo", "--interval", "0"], "interval: expected more than 0 seconds"),
         (["--runner", "echo", "--log-level", "loud"], "--log-level: expected one of debug, "),
-        (["--runner", "analyst", "--runner", "echo"], "wants another class"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(cli: Cli, volume: ConfigMapVolume, arguments: list[str], said: str) -> None:
@@ -105,7 +104,7 @@ def test_a_traceback_in_the_log_holds_nothing_that_moves_a_cursor(monkeypatch: p
 
 def test_results_that_nobody_waits_for_stop_nothing() -> None:
     stream = io.StringIO()
-    results = _Results(Output(as_json=True, stream=stream), ["awaited"])
+    results = Results(Output(as_json=True, stream=stream), ["awaited"])
     results.add(CycleResult(runner="another"))
     assert json.loads(stream.getvalue())["runner"] == "another"
     assert not results.ok

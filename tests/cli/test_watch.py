@@ -114,7 +114,7 @@ def test_a_first_set_that_is_refused_ends_with_its_errors(
     volume.update({"bad.md": BAD, "odd.md": "---\nname: odd\ndescription: x\ncolour: red\n---\n"})
     result = cli(*command, volume.path)
     assert result.exit_code == 1
-    assert "hotagents: bad.md:" in result.stderr
+    assert f"hotagents: {volume.path}/bad.md:" in result.stderr
     assert "Traceback" not in result.stderr
     assert "unknown-key" not in result.stderr
 

@@ -15,13 +15,13 @@ def codes(page: Page) -> list[str]:
 def test_a_page_has_its_frontmatter_and_its_untouched_body() -> None:
     page = parse("agents/a.md", b"---\nname: a\n---\n\n  Body \n\n---\n")
     assert (page.path, page.frontmatter, page.body) == ("agents/a.md", {"name": "a"}, "\n  Body \n\n---\n")
-    assert (page.fenced, page.claims_agent, page.broken, page.diagnostics) == (True, False, False, ())
+    assert (page.fenced, page.broken, page.diagnostics) == (True, False, ())
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# Title\n\nText with --- and name: in a line.\n", "--- x\n", "--\n", "-"])
 def test_a_text_without_frontmatter_is_all_body_and_has_nothing_wrong(text: str) -> None:
     page = parse("a.md", text.encode())
-    assert (page.frontmatter, page.body, page.fenced, page.claims_agent) == ({}, text, False, False)
+    assert (page.frontmatter, page.body, page.fenced) == ({}, text, False)
     assert page.diagnostics == ()
 
 
@@ -77,19 +77,81 @@ def test_without_a_closing_line_the_first_dashes_cut_and_a_warning_says_where(re
     assert (warning.code, warning.severity, warning.line, warning.column) == ("fence-in-frontmatter", "warning", 3, 16)
 
 
+@pytest.mark.parametrize(
+    "below",
+    [
+        "tools: Read",
+        "model: x\n\n# Title\n  Disallowed-Tools : Bash\nText",
+        '"tools": Read',
+        "? tools: Read",
+        "text\n" * 38 + "permissionMode: plan",
+        "tools:",
+    ],
+)
+def test_a_limit_below_dashes_that_cut_is_an_error(below: str) -> None:
+    page = parse("a.md", f"---\ndescription: use --- b\n{below}\n".encode())
+    (error,) = page.diagnostics
+    assert (error.code, error.severity, error.line, error.column) == ("fence-in-frontmatter", "error", 2, 18)
+    assert "would be lost" in error.message
+    assert page.broken
+
+
+@pytest.mark.parametrize("below", ["The tools: Read", "- tools: Read", "text\n" * 40 + "tools: Read", "tools Read"])
+def test_a_text_below_dashes_that_cut_is_none(below: str) -> None:
+    page = parse("a.md", f"---\ndescription: use --- b\n{below}\n".encode())
+    assert [d.severity for d in page.diagnostics] == ["warning"]
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "tools: Read",
+        "\nmodel: opus\n\ntools:\n  - Read\n- Grep\n# comment\ncolor: red\n",
+        "Disallowed-Tools:Bash",
+        '"tools": Read',
+        "name: b",
+    ],
+)
+@pytest.mark.parametrize("fence", ["---", "----- "])
+def test_a_limit_between_two_closing_fences_is_an_error(below: str, fence: str) -> None:
+    page = parse("a.md", f"---\nname: a\nmodel: x\n---\n{below}\n{fence}\nBody\n".encode())
+    (error,) = page.diagnostics
+    assert (error.code, error.severity, error.line, error.column) == ("fence-in-frontmatter", "error", 4, 1)
+    assert "would be lost" in error.message
+    assert error.hint == "remove this ---"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Use the tools below.\n\ntools: Read\n---\n",
+        "# Title\n\ntools: Read\n\n---\n",
+        "Name: The Agent\nRole: x\n\n---\n",
+        "color: red\n---\ntools: Read\n",
+        "tools: Read\n\nText\n---\n",
+        "tools: Read\n",
+        "---\n\n---\n",
+        "- Tools: Read\n---\n",
+    ],
+)
+def test_a_body_with_rules_is_a_body(body: str) -> None:
+    page = parse("a.md", f"---\nname: a\n---\n{body}".encode())
+    assert (page.body, page.diagnostics) == (body, ())
+
+
 def test_where_the_dashes_cut_no_value_stands_behind_them() -> None:
     page = parse("a.md", b"---\n? a ---")
     assert page.frontmatter == {"a": None}
     assert page.at("a") == Position(2, 5)
 
 
-@pytest.mark.parametrize(("text", "claims"), [("---\nname: a\n# Title\n", True), ("---\n\nA rule opens this\n", False)])
-def test_a_fence_that_never_closes_is_an_error_with_the_remedy(text: str, *, claims: bool) -> None:
+@pytest.mark.parametrize("text", ["---\nname: a\n# Title\n", "---\n\nA rule opens this\n"])
+def test_a_fence_that_never_closes_is_an_error_with_the_remedy(text: str) -> None:
     page = parse("a.md", text.encode())
     (error,) = page.diagnostics
     assert (error.code, error.severity, error.line, error.column) == ("unclosed-fence", "error", 1, 1)
     assert "---" in error.hint
-    assert (page.frontmatter, page.body, page.fenced, page.claims_agent) == ({}, text, True, claims)
+    assert (page.frontmatter, page.body, page.fenced) == ({}, text, True)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +170,7 @@ def test_a_name_without_a_fence_above_is_an_error_with_the_remedy(text: str, lin
     assert (error.code, error.severity, error.line, error.column) == ("missing-fence", "error", 1, 1)
     assert f"line {line}" in error.message
     assert hint in error.hint
-    assert (page.fenced, page.claims_agent, page.body) == (False, True, text)
+    assert (page.fenced, page.body) == (False, text)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +186,7 @@ def test_a_name_without_a_fence_above_is_an_error_with_the_remedy(text: str, lin
 )
 def test_an_example_of_an_agent_makes_no_agent(text: str) -> None:
     page = parse("README.md", text.encode())
-    assert (page.claims_agent, page.diagnostics) == (False, ())
+    assert page.diagnostics == ()
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])

@@ -47,6 +47,20 @@ def test_an_error_carries_its_place() -> None:
     assert [(d.code, d.line, d.column) for d in raised.value.diagnostics] == [("alias", 3, 4)]
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        ("---\nname: a\n", "unclosed-fence", 1),
+        ("---\nname: a --- b\ntools: Read\n", "fence-in-frontmatter", 2),
+        ("---\nname: a\n---\ntools: Read\n---\n", "fence-in-frontmatter", 3),
+    ],
+)
+def test_a_text_that_cannot_be_split_has_its_diagnostics(text: str, code: str, line: int) -> None:
+    with pytest.raises(InvalidConfigError, match=code) as raised:
+        Handler().split(text)
+    assert [(d.code, d.severity, d.line) for d in raised.value.diagnostics] == [(code, "error", line)]
+
+
 def test_the_handler_keeps_to_its_limits() -> None:
     with pytest.raises(InvalidConfigError, match="frontmatter-too-large"):
         Handler(limits=Limits(frontmatter_bytes=3)).load("a: 1\n")

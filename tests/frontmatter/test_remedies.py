@@ -39,21 +39,82 @@ def error_of(frontmatter: str) -> Diagnostic:
         ('description: "Say "x" \\t"', 2, 20, 'description: "Say \\"x\\" \\t"'),
         ("a: 1\ndescription: 'never closed\nb: 2", 3, 14, 'description: "never closed"'),
         ('description: "A" is: b', 2, 18, 'description: "\\"A\\" is: b"'),
-        ("description: one\n  two: three\n\n  four\nb: 1", 3, 6, 'description: "one two: three\\nfour"'),
-        (
-            "description: one\n\nExamples:\n<example>\nUser: x\nmodel: opus",
-            6,
-            1,
-            "description: |\n  one\n\n  Examples:\n  <example>\n  User: x",
-        ),
-        ("description: >\none\ntwo\nmodel: opus", 4, 1, "description: |\n  one\n  two"),
-        ("services: - name: x\n  - name: y", 2, 11, "services:\n  - name: x"),
     ],
 )
 def test_the_hint_is_the_line_to_write_and_it_works(before: str, line: int, column: int, instead: str) -> None:
     error = error_of(before)
     assert (error.line, error.column, error.hint) == (line, column, f"write: {instead}")
     assert not parse("a.md", f"---\n{instead}\n---\n".encode()).broken or instead.startswith(" ")
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "lines", "instead"),
+    [
+        ("description: one\n  two: three\n\n  four\nb: 1", 3, "lines 2-5", 'description: "one two: three\\nfour"'),
+        (
+            "description: one\n\nExamples:\n<example>\nUser: x\nmodel: opus",
+            6,
+            "lines 2-6",
+            "description: |\n  one\n\n  Examples:\n  <example>\n  User: x",
+        ),
+        ("description: >\none\ntwo\nmodel: opus", 4, "lines 2-4", "description: |\n  one\n  two"),
+        ("description: a\nmore text\ntools: Read", 4, "lines 2-3", "description: |\n  a\n  more text"),
+        ("name: x\ndescription: a\nmore text\n\ntools: Read", 6, "lines 3-4", "description: |\n  a\n  more text"),
+        ("services: - name: x\n  - name: y", 2, "line 2", "services:\n  - name: x"),
+        ("services: - name: x\n    url: y\n\n  - name: z\nb: 1", 2, "line 2", "services:\n  - name: x"),
+    ],
+)
+def test_a_hint_over_several_lines_says_which_ones_it_replaces(
+    before: str, line: int, lines: str, instead: str
+) -> None:
+    error = error_of(before)
+    assert (error.line, error.hint) == (line, f"replace {lines} by: {instead}")
+    first, _, last = lines.split()[1].partition("-")
+    said = ["---", *before.split("\n"), "---"]
+    said[int(first) - 1 : int(last or first)] = [instead]
+    page = parse("a.md", "\n".join(said).encode())
+    assert page.diagnostics == ()
+    assert ("tools" in page.frontmatter) == ("tools:" in before)
+
+
+@pytest.mark.parametrize("indent", ["", "  "])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "disallowedTools:Bash",
+        "disallowed_tools:Bash",
+        "Disallowed Tools Bash",
+        "dissallowedTools:Bash",
+        "tools=Read",
+        "Tools: Read",
+        "tool: Read",
+        '"tools": Read',
+        "'tools' : Read",
+        "? tools",
+        "!!str tools: Read",
+        "\uff54ools: Read",
+        "\u200btools: Read",
+        "tools\uff1a Read",
+        "{tools: Read}",
+        "permission-mode: plan",
+        "hooks:",
+        "model: opus",
+        "maxTurns=3",
+        "and then disallowedTools: Bash",
+    ],
+)
+def test_no_hint_makes_text_of_a_line_that_could_be_a_limit(indent: str, limit: str) -> None:
+    for before in (f"description: a\n{indent}{limit}", f"description: a\n{indent}more\n{indent}{limit}\nb: 1: 2"):
+        page = parse("a.md", f"---\n{before}\n---\n".encode())
+        assert all(limit not in d.hint for d in page.diagnostics), before
+
+
+def test_no_hint_quotes_two_keys_that_lost_the_line_break_between_them() -> None:
+    page = parse("a.md", "---\ntools: Read\x85disallowedTools: Bash\n---\n".encode())
+    assert [(d.code, d.hint) for d in page.diagnostics][-1] == ("yaml-syntax", "")
+    assert error_of("description: a disallowedTools: Bash").hint == ""
+    assert error_of("Tools: Read\n  x: y").hint == ""
+    assert error_of("disallowed-tools: Bash\nWrite\nb: 1").hint == ""
 
 
 @pytest.mark.parametrize(

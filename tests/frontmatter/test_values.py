@@ -193,6 +193,56 @@ def test_many_repeated_keys_are_counted_and_the_grave_one_is_never_left_out() ->
 
 
 @pytest.mark.parametrize(
+    "key",
+    [
+        "Disallowed-Tools",
+        "disallowed_tools",
+        "dissallowedTools",
+        "disalowedTools",
+        "Tools",
+        "tool",
+        "tolos",
+        "toolss",
+        "t\u00f3ols",
+        "\uff34ools",
+        "to\u200bols",
+        "Allowed Tools",
+        "mcp-servers",
+        "Hooks",
+        "Name",
+    ],
+)
+def test_a_misspelt_limit_that_stands_twice_is_an_error_too(key: str) -> None:
+    page = read(f"{key}: Bash\n{key}: Write")
+    assert [(d.code, d.severity) for d in page.diagnostics] == [("duplicate-key", "error")]
+
+
+@pytest.mark.parametrize("key", ["color", "fools game", "names", "toolbox", "x" * 1000, "#", "description"])
+def test_what_is_no_limit_may_stand_twice_with_a_warning(key: str) -> None:
+    assert [d.severity for d in read(f'"{key}": a\n"{key}": b').diagnostics] == ["warning"]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("hooks:\n  PreToolUse: [guard]\n  PreToolUse: []", "hooks.PreToolUse"),
+        ("hooks: {PreToolUse: [{matcher: Bash, matcher: Read}]}", "hooks.PreToolUse.0.matcher"),
+        ("mcpServers: [{a: {url: x, url: y}}]", "mcpServers.0.a.url"),
+        ("mcp-servers: {a: 1, a: 2}", "mcp-servers.a"),
+    ],
+)
+def test_a_key_that_stands_twice_within_a_limit_is_an_error(text: str, key: str) -> None:
+    assert [(d.severity, d.key) for d in read(text).diagnostics] == [("error", key)]
+
+
+def test_many_repeated_keys_within_a_limit_are_counted_and_stay_errors() -> None:
+    keys = [f"  k{n}: 1" for n in range(60)]
+    page = read("\n".join(["hooks:", *keys, *keys]))
+    assert [d.severity for d in page.diagnostics] == ["error"] * 51
+    assert "10 more" in page.diagnostics[-1].message
+
+
+@pytest.mark.parametrize(
     ("text", "column"), [("a: &x 1", 4), ("a: *x", 4), ("&x a: 1", 1), ("a: &x [1]", 4), ("a: &x {b: 1}", 4)]
 )
 def test_anchors_and_aliases_are_refused(text: str, column: int) -> None:

@@ -1,0 +1,74 @@
+"""Rights keys: the ones that must never be lost or read twice, as the format spells them or as a slip of that.
+
+What a key means is settled when a page becomes a spec; here it only has to be seen that a line could be a limit, so in
+doubt it is one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from typing import Final
+
+from hotagents.spec import FORMAT_KEYS
+
+__all__ = ["could_be_key", "key_on", "right_meant"]
+
+_PLAIN: Final = frozenset({"tools", "allowedtools", "disallowedtools", "permissionmode", "hooks", "mcpservers", "name"})
+_LONG: Final = ("allowedtools", "disallowedtools")
+_LONGEST: Final = 24  # of a slip; comparing has a price, and keys of thousands of characters are no slips
+_FORMAT: Final = frozenset(key.casefold() for key in FORMAT_KEYS)
+# What may stand before a key: blanks, quotes, the `?` of an explicit key, an opening bracket, tags and anchors.
+_BEFORE: Final = re.compile(r"(?:[!&]\S*+\s++|[^\w!&#<-])*+")
+_HEAD: Final = re.compile(r"(\w[^:\uff1a]*+)[:\uff1a]")
+_WORD: Final = re.compile(r"\w+")
+_MOST_WORDS: Final = 3
+
+
+def right_meant(key: str) -> str:
+    """Return the rights key, in lower case, that a key is or is a slip of; empty where it is none.
+
+    Case, compatibility forms, hyphens, underscores and characters that nobody sees make no difference.
+    """
+    plain = _plain(key[: 4 * _LONGEST])
+    if plain in _PLAIN or not plain or len(plain) > _LONGEST:
+        return plain if plain in _PLAIN else ""
+    if _one_edit(plain, "tools"):
+        return "tools"
+    # The same measure as where a slip is read as the limit that it means.
+    near = difflib.get_close_matches(plain, _LONG, n=1, cutoff=0.9)
+    return near[0] if near else ""
+
+
+def key_on(line: str) -> str:
+    """Return what stands before a line's first colon, without quotes and the like; empty if nothing."""
+    found = _HEAD.match(_stripped(line))
+    return found[1].rstrip(" \t\"'") if found else ""
+
+
+def could_be_key(line: str) -> bool:
+    """Return whether a line begins with a key of the format, or a slip of a rights key, even without its colon."""
+    head = key_on(line.replace("=", ":"))
+    if right_meant(head) or _plain(head) in _FORMAT:
+        return True
+    words = _WORD.findall(_stripped(line)[: 4 * _LONGEST])[:_MOST_WORDS]
+    joined = ("".join(words[:count]) for count in range(1, len(words) + 1))
+    return any(right_meant(text) for text in joined) or (bool(words) and words[0] in FORMAT_KEYS)
+
+
+def _stripped(line: str) -> str:
+    before = _BEFORE.match(line)
+    return line[before.end() :] if before else line
+
+
+def _plain(key: str) -> str:
+    return "".join(char for char in unicodedata.normalize("NFKC", key).casefold() if char.isalnum())
+
+
+def _one_edit(one: str, other: str) -> bool:
+    """Return whether a character was added, left out or replaced, or two neighbours were swapped."""
+    same = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    one, other = one[same:], other[same:]
+    swapped = one[:2] == other[1::-1] and one[2:] == other[2:]
+    return swapped or one[1:] == other[1:] or one[1:] == other or one == other[1:]
