@@ -124,6 +124,7 @@ def test_no_hint_quotes_two_keys_that_lost_the_line_break_between_them() -> None
         ("a: [b\nc: d", "yaml-syntax", ""),
         ("a: |x\n  y", "yaml-syntax", ""),
         ("tools: - a, - b", "yaml-syntax", ""),
+        ("a: - b\nc:\n  - d", "yaml-syntax", ""),
         ("tools: x\nSome: y\n<z>\nb: 1", "yaml-syntax", ""),
         ("tools: x\n  y: z", "yaml-syntax", ""),
         ("command: 'a \"b' c\"\nd: 1", "yaml-syntax", ""),
