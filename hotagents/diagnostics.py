@@ -42,7 +42,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "control-character": "a control character or line separator in the frontmatter was replaced by a space",
         "duplicate-key": "a key stands twice in one mapping",
         "encoding": "the file is not UTF-8",
-        "fence-in-frontmatter": "the frontmatter ends at a `---` that is not its end; an error where it cuts off a limit",
+        "fence-in-frontmatter": "a `---` that is not its end cuts the frontmatter; an error where a limit is lost",
         "frontmatter-too-large": "the frontmatter is over its size limit",
         "frontmatter-too-deep": "lists and mappings in the frontmatter are nested deeper than the limit",
         "invalid-bytes": "bytes that are not UTF-8 were replaced by U+FFFD",
