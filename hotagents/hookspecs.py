@@ -18,9 +18,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pluggy
 
+from hotagents.diagnostics import Diagnostic
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from hotagents.diagnostics import Severity
     from hotagents.generation import Change
     from hotagents.loading import Candidate
     from hotagents.runner import CycleResult, RunnerInfo
@@ -43,21 +46,42 @@ hookimpl: Final = pluggy.HookimplMarker(PROJECT)
 
 
 class Report:
-    """What a validator has to say about a candidate; each plugin is given one of its own."""
+    """What a validator has to say about a candidate; each plugin is given one of its own.
 
-    __slots__ = ("errors", "warnings")
+    Attributes:
+        diagnostics: What was said, in order; the library adds the plugin's name.
+    """
+
+    __slots__ = ("diagnostics",)
 
     def __init__(self) -> None:
-        self.errors: list[tuple[str, str]] = []
-        self.warnings: list[tuple[str, str]] = []
+        self.diagnostics: list[Diagnostic] = []
 
-    def error(self, message: str, *, path: str = "") -> None:
-        """Refuse the candidate: it is not published, last good stays."""
-        self.errors.append((str(path), str(message)))
+    def error(
+        self, message: str, *, path: str = "", line: int = 0, column: int = 0, key: str = "", hint: str = ""
+    ) -> None:
+        """Refuse the candidate: it is not published, last good stays.
 
-    def warning(self, message: str, *, path: str = "") -> None:
-        """Say something about the candidate, which is published all the same."""
-        self.warnings.append((str(path), str(message)))
+        Args:
+            message: What was expected and what was found.
+            path: The file concerned, relative to the root; empty for the set.
+            line: From 1, in the file; 0 for the whole file.
+            column: From 1; 0 for the whole line.
+            key: Dotted key in the frontmatter.
+            hint: What to do.
+        """
+        self._add("rejected-by-plugin", "error", (path, line, column, key, message, hint))
+
+    def warning(
+        self, message: str, *, path: str = "", line: int = 0, column: int = 0, key: str = "", hint: str = ""
+    ) -> None:
+        """Say something about the candidate, which is published all the same; arguments as for `error`."""
+        self._add("plugin-warning", "warning", (path, line, column, key, message, hint))
+
+    def _add(self, code: str, severity: Severity, said: tuple[str, int, int, str, str, str]) -> None:
+        path, line, column, key, message, hint = said
+        place = (str(path), int(line), int(column), str(key))
+        self.diagnostics.append(Diagnostic(code, severity, *place, str(message), str(hint)))
 
 
 @hookspec

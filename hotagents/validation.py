@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents.diagnostics import Diagnostic
@@ -89,9 +90,5 @@ def _refusal(plugin: str, why: str) -> Diagnostic:
 
 
 def _diagnostics(plugin: str, report: Report) -> list[Diagnostic]:
-    errors = [Diagnostic(_CODE, "error", path, 0, 0, "", f"plugin {plugin}: {text}") for path, text in report.errors]
-    warnings = [
-        Diagnostic("plugin-warning", "warning", path, 0, 0, "", f"plugin {plugin}: {text}")
-        for path, text in report.warnings
-    ]
-    return errors + warnings
+    named = [replace(said, message=f"plugin {plugin}: {said.message}") for said in report.diagnostics]
+    return sorted(named, key=lambda said: said.severity != "error")

@@ -163,7 +163,7 @@ def test_each_validator_is_called_alone() -> None:
     for name, call in load_plugins(from_entry_points=False, plugins=given).validators():
         report = hookspecs.Report()
         call(candidate=None, report=report)  # type: ignore[call-arg]  # the alias does not name its arguments
-        assert [text for _, text in report.warnings] == [{"one": "r1", "general": "general"}[name]]
+        assert [said.message for said in report.diagnostics] == [{"one": "r1", "general": "general"}[name]]
 
 
 # --- all of them ------------------------------------------------------------------------------------------------------

@@ -91,6 +91,15 @@ def test_a_veto_and_a_warning_name_the_plugin_and_the_file() -> None:
     ]
 
 
+def test_a_finding_names_its_place_in_the_file_and_the_remedy() -> None:
+    def say(_candidate: Any, report: Report) -> None:
+        report.error("expected 3, got 4", path="a.md", line=7, column=5, key="limits.most", hint="write: most: 3")
+
+    assert [str(finding) for finding in _run(strict=say)] == [
+        "a.md:7:5: rejected-by-plugin: limits.most: plugin strict: expected 3, got 4; write: most: 3"
+    ]
+
+
 def test_what_is_no_text_is_made_one_in_the_plugins_own_thread() -> None:
     def say(_candidate: Any, report: Report) -> None:
         message: Any = ValueError("no")
