@@ -10,11 +10,11 @@ The first block below holds all that is peculiar to one version of Claude Code: 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal, TypeAlias, final
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
@@ -149,9 +149,12 @@ class AgentSpec(BaseModel):
         extra: Frontmatter that the format does not know, read-only.
         path: The file, relative to the root; empty for a spec made by hand.
         digest: ``sha256:`` and the hexadecimal hash of the file's bytes; empty for a spec made by hand.
+        known_tools: Of the class: names of the tools that there are, by which a list of unknown ones only is warned of.
+            A runner that has tools of its own names them in a subclass; None warns of nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    known_tools: ClassVar[Collection[str] | None] = KNOWN_TOOLS
 
     name: Annotated[str, AfterValidator(_checked_name)]
     description: Annotated[str, Field(min_length=1)]

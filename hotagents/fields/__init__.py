@@ -18,7 +18,7 @@ from hotagents.diagnostics import did_you_mean, errors_in
 from hotagents.fields.limits import limit_meant, limits_of
 from hotagents.fields.notes import MOST, Notes
 from hotagents.fields.values import ABSENT, READ
-from hotagents.spec import FORMAT_KEYS, KNOWN_TOOLS, AgentSpec, Document, freeze, thaw
+from hotagents.spec import FORMAT_KEYS, AgentSpec, Document, freeze, thaw
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -58,16 +58,13 @@ def kind_of(page: Page) -> tuple[Literal["agent", "document"], tuple[Diagnostic,
     return "document", tuple(notes.found)
 
 
-def agent_from(
-    page: Page, *, spec: type[S], digest: str, known_tools: Collection[str] | None = KNOWN_TOOLS
-) -> tuple[S | None, tuple[Diagnostic, ...]]:
+def agent_from(page: Page, *, spec: type[S], digest: str) -> tuple[S | None, tuple[Diagnostic, ...]]:
     """Return the agent that a page defines, and everything that is wrong with it.
 
     Args:
         page: A page that `kind_of` calls an agent.
         spec: The model; fields that it adds are filled from the keys of their names or aliases, as YAML gave them.
         digest: Of the file's bytes, ``sha256:...``.
-        known_tools: Names against which "no tool of the list exists" is judged; None judges nothing.
 
     Returns:
         No agent where one of the diagnostics, or of the page's own, is an error. The page's own are not repeated.
@@ -76,7 +73,7 @@ def agent_from(
         return None, ()  # whatever seems wrong or missing may stand in what could not be read
     notes = Notes(page)
     own = _own_keys(spec)
-    values = {_input_key(spec, field): value for field, value in _base_values(notes, own, known_tools).items()}
+    values = {_input_key(spec, field): value for field, value in _base_values(notes, own, spec.known_tools).items()}
     values |= {_input_key(spec, field): value for field, value in _file_values(page, digest).items()}
     values |= {key: thaw(value) for key, value in page.frontmatter.items() if key in own}
     agent = None if errors_in(notes.found) else notes.validated(spec, values)

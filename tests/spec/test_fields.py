@@ -272,11 +272,19 @@ def test_tools_that_cannot_be_read_grant_nothing(key: str, value: object, entrie
     assert not agent.allows("Write")
 
 
-def test_known_tools_may_be_given_or_not_judged() -> None:
+class WithOwnTools(AgentSpec):
+    known_tools = frozenset({"kubectl"})
+
+
+class WithAnyTools(AgentSpec):
+    known_tools = None
+
+
+def test_a_class_names_the_tools_that_its_runner_has_or_judges_none() -> None:
     page = page_of({"name": "a", "description": "b", "tools": "kubectl"})
-    assert agent_from(page, spec=AgentSpec, digest="", known_tools={"kubectl"})[1] == ()
-    assert agent_from(page, spec=AgentSpec, digest="", known_tools=None)[1] == ()
-    assert len(agent_from(page, spec=AgentSpec, digest="")[1]) == 1
+    assert agent_from(page, spec=WithOwnTools, digest="")[1] == ()
+    assert agent_from(page, spec=WithAnyTools, digest="")[1] == ()
+    assert codes(agent_from(page, spec=AgentSpec, digest="")[1]) == ["null-tools"]
 
 
 @pytest.mark.parametrize(
@@ -434,7 +442,7 @@ def test_a_line_that_a_hint_proposes_cures_the_fault_when_it_is_pasted(lines: st
 
 def _loaded(lines: list[str]) -> tuple[AgentSpec | None, tuple[Diagnostic, ...]]:
     page = parse("a.md", "\n".join(["---", *lines, "---", ""]).encode())
-    return agent_from(page, spec=AgentSpec, digest="", known_tools=None)
+    return agent_from(page, spec=WithAnyTools, digest="")
 
 
 def test_of_a_list_over_several_lines_only_the_key_is_to_be_changed() -> None:
