@@ -5,7 +5,8 @@ Everything public is here; the test kit is in `hotagents.testing`.
 
 from __future__ import annotations
 
-from hotagents.diagnostics import Diagnostic
+from hotagents.clock import Clock, SystemClock
+from hotagents.diagnostics import Diagnostic, did_you_mean, escape
 from hotagents.errors import (
     ClosedError,
     ForkedError,
@@ -21,11 +22,12 @@ from hotagents.generation import Change, Delta, Diff, Generation, RightsDelta, V
 from hotagents.hookspecs import Report, hookimpl
 from hotagents.host import Host, HostStatus, RunnerStatus
 from hotagents.limits import Limits
+from hotagents.lock import Lock
 from hotagents.pin import Pin
 from hotagents.plugins import Plugins, load_plugins
 from hotagents.registry import ConfigRegistry
 from hotagents.registry.changes import Subscription
-from hotagents.runner import Cycle, CycleResult, Runner, RunnerContext, RunnerInfo
+from hotagents.runner import Cycle, CycleResult, Runner, RunnerContext, RunnerInfo, Story
 from hotagents.snapshot import Part, Snapshot
 from hotagents.sources import Directory, File, Memory, Source, Tree, Volume
 from hotagents.spec import AgentSpec, Document
@@ -35,6 +37,7 @@ from hotagents.version import __version__
 __all__ = [
     "AgentSpec",
     "Change",
+    "Clock",
     "ClosedError",
     "Condition",
     "ConfigRegistry",
@@ -53,6 +56,7 @@ __all__ = [
     "HotAgentsError",
     "InvalidConfigError",
     "Limits",
+    "Lock",
     "Memory",
     "NotStartedError",
     "Part",
@@ -69,13 +73,17 @@ __all__ = [
     "Snapshot",
     "Source",
     "SourceError",
+    "Story",
     "Subscription",
+    "SystemClock",
     "Tree",
     "UnknownGenerationError",
     "UnsettledError",
     "Volume",
     "VolumeState",
     "__version__",
+    "did_you_mean",
+    "escape",
     "hookimpl",
     "load_plugins",
 ]

@@ -30,6 +30,9 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         # --- the set of files
         "bad-path": "a file name that a digest line cannot hold (newline, carriage return, backslash, not UTF-8)",
         "duplicate-path": "two roots bring a file of the same path",
+        "lock-mismatch": "a file is not as the set's lock lists it; nothing is published before all are",
+        "lock-misplaced": "a `hotagents.lock` elsewhere than at the root of a volume or of the whole directory",
+        "lock-syntax": "a `hotagents.lock` that cannot be read as one",
         "mount-in-content": "a volume is mounted over a directory of another volume's content",
         "not-a-regular-file": "a link, FIFO, socket or device where a file is expected; it is left out",
         "too-deep": "directories are nested deeper than the limit",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from hotagents.diagnostics import Diagnostic
     from hotagents.loading import Candidate
+    from hotagents.lock import Lock
 
 __all__ = ["Change", "Delta", "Diff", "Generation", "RightsDelta", "VolumeState", "published"]
 
@@ -143,6 +144,8 @@ class Generation(Generic[S_co]):
         volumes: Where the content came from, by `VolumeState.name`.
         created_at: When it was published, aware UTC.
         diagnostics: Warnings and notes about it; never errors.
+        lock: What it was published under, None where there was no lock. A lock that comes later and lists the same
+            files publishes nothing, so it is not shown here.
     """
 
     number: int
@@ -154,6 +157,7 @@ class Generation(Generic[S_co]):
     volumes: Mapping[str, VolumeState]
     created_at: datetime
     diagnostics: tuple[Diagnostic, ...]
+    lock: Lock | None = None
 
     def __repr__(self) -> str:
         """Return number and digest; never content."""
@@ -210,6 +214,7 @@ class Generation(Generic[S_co]):
             "files": {path: {"size": len(c), "digest": f"sha256:{content_hash(c)}"} for path, c in self.files.items()},
             "volumes": {name: volume.to_dict() for name, volume in self.volumes.items()},
             "diagnostics": [diagnostic.to_dict() for diagnostic in self.diagnostics],
+            "lock": self.lock.to_dict() if self.lock is not None else None,
         }
 
 
@@ -242,6 +247,7 @@ def published(
         volumes=_volumes(candidate),
         created_at=created_at,
         diagnostics=diagnostics,
+        lock=candidate.lock,
     )
 
 

@@ -17,7 +17,8 @@ from hotagents.fields import agent_from, document_from, kind_of
 from hotagents.frontmatter import parse
 from hotagents.globs import matches_any
 from hotagents.limits import Limits
-from hotagents.snapshot import LOCK_NAME, content_hash, digest_of
+from hotagents.lock import locks_in, mismatches, misplaced
+from hotagents.snapshot import content_hash, digest_of, is_lock
 from hotagents.spec import AgentSpec, Document
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from hotagents.frontmatter import Page
+    from hotagents.lock import Lock
     from hotagents.snapshot import Part, Snapshot
 
-__all__ = ["Candidate", "Entry", "Schema", "load"]
+__all__ = ["Candidate", "Entry", "Schema", "is_as_listed", "load"]
 
 S = TypeVar("S", bound=AgentSpec)
 Role = Literal["agent", "document", "file"]
@@ -93,6 +95,8 @@ class Candidate(Generic[S]):
         parts: Volumes and directories the content came from.
         diagnostics: All problems, errors first. With an error the set must not be published.
         entries: Outcome by path, to load the next snapshot with.
+        locks: Those that the set has to be as, one for each content; contradicting each other where there are several.
+        mismatches: Why it is not. Then the set is incomplete: it must not be published, and its own errors may pass.
     """
 
     agents: Mapping[str, S]
@@ -102,6 +106,13 @@ class Candidate(Generic[S]):
     parts: tuple[Part, ...]
     diagnostics: tuple[Diagnostic, ...]
     entries: Mapping[str, Entry[S]]
+    locks: tuple[Lock, ...] = ()
+    mismatches: tuple[Diagnostic, ...] = ()
+
+    @property
+    def lock(self) -> Lock | None:
+        """The lock, or the first of several."""
+        return self.locks[0] if self.locks else None
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -129,14 +140,21 @@ def load(snapshot: Snapshot, schema: Schema[S], *, known: Sequence[Mapping[str, 
     diagnostics = [*snapshot.diagnostics, *(d for entry in entries.values() for d in entry.diagnostics)]
     diagnostics += _missing(snapshot, schema)
     diagnostics += _name_clashes(entries)
+    files = {path: entry.content for path, entry in entries.items() if entry.role == "file"}
+    lock_paths = [path for path in files if is_lock(path)]
+    diagnostics += misplaced(lock_paths, snapshot.parts) if lock_paths else ()
+    locks, faults = locks_in(snapshot.parts)
+    diagnostics += faults
     return Candidate(
         agents=MappingProxyType({e.agent.name: e.agent for e in entries.values() if e.agent is not None}),
         documents=MappingProxyType({p: e.document for p, e in entries.items() if e.document is not None}),
-        files=MappingProxyType({p: e.content for p, e in entries.items() if e.role == "file" and not _is_lock(p)}),
+        files=MappingProxyType({path: content for path, content in files.items() if path not in lock_paths}),
         digest=digest_of({path: entry.hash for path, entry in entries.items()}),
         parts=snapshot.parts,
         diagnostics=order(diagnostics),
         entries=MappingProxyType(entries),
+        locks=locks,
+        mismatches=_mismatches(entries, locks) if locks and not faults else (),
     )
 
 
@@ -148,8 +166,14 @@ def _known(path: str, content: bytes, role: Role, known: Sequence[Mapping[str, E
     return None
 
 
-def _is_lock(path: str) -> bool:
-    return path.rpartition("/")[2] == LOCK_NAME
+def is_as_listed(entries: Mapping[str, Entry[Any]], locks: Sequence[Lock]) -> bool:
+    """Say whether the files of a candidate, given as its entries, are those that locks list."""
+    return not _mismatches(entries, locks)
+
+
+def _mismatches(entries: Mapping[str, Entry[Any]], locks: Sequence[Lock]) -> tuple[Diagnostic, ...]:
+    hashes = {path: entry.hash for path, entry in entries.items()}
+    return mismatches(locks, hashes, [path for path, entry in entries.items() if entry.role != "file"])
 
 
 @final

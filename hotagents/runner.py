@@ -128,10 +128,21 @@ class RunnerContext:
 
 
 class Story(Protocol):
-    """What ``RunnerInfo.demo`` is given: a stage to show the runner on."""
+    """What ``RunnerInfo.demo`` is given: a voice to tell the runner's story with. What it says is escaped.
+
+    `hotagents.demo.Stage` runs a runner on volumes for it.
+    """
+
+    def head(self, text: str) -> None:
+        """Begin a step, for people."""
+        ...
 
     def say(self, text: str, **facts: object) -> None:
-        """Show one step to the audience: a line for people, or ``facts`` as one line of JSON."""
+        """Say one step: ``text`` to people, to machines one JSON object of ``facts`` with the text."""
+        ...
+
+    def show(self, *lines: str) -> None:
+        """Show lines as they are to people; machines are given facts instead."""
         ...
 
 

@@ -21,7 +21,7 @@ from hotagents.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
 
-__all__ = ["LOCK_NAME", "Part", "PartKind", "Snapshot", "content_hash", "digest_of"]
+__all__ = ["LOCK_NAME", "Part", "PartKind", "Snapshot", "can_be_listed", "content_hash", "digest_of", "is_lock"]
 
 LOCK_NAME: Final = "hotagents.lock"
 PartKind = Literal["volume", "directory", "memory"]
@@ -78,9 +78,9 @@ class Snapshot:
         for part in parts:
             for relative, content in part.files.items():
                 path = part.prefix + relative
-                if not _can_be_listed(path):
+                if not can_be_listed(path):
                     problems.append(_bad_path(path))
-                elif path in files:
+                elif path in files and relative != LOCK_NAME:  # each part may bring its own
                     problems.append(_duplicate(path, owners[path], part))
                 else:
                     files[path], owners[path] = content, part
@@ -114,7 +114,13 @@ def digest_of(hashes: Mapping[str, str]) -> str:
     return "sha256:" + sha256("".join(lines).encode()).hexdigest()
 
 
-def _can_be_listed(path: str) -> bool:
+def is_lock(path: str) -> bool:
+    """Say whether a path is that of a lock, wherever it lies."""
+    return path.rpartition("/")[2] == LOCK_NAME
+
+
+def can_be_listed(path: str) -> bool:
+    """Say whether a line of the digest can hold a path."""
     if path.isascii():
         return not ("\n" in path or "\r" in path or "\\" in path)
     try:

@@ -2,12 +2,12 @@
 
 The four conditions are always listed, in the manner of Kubernetes: ``status`` True is good, ``reason`` is empty then.
 
-============ =============================================================================================
+============ =======================================================================================================
 ``Loaded``   a first generation exists
-``Current``  what was last read is what is served; else ``Rejected``, ``Failed`` or ``Unstable``
+``Current``  what was last read is what is served; else ``Rejected``, ``WaitingForLock``, ``Failed`` or ``Unstable``
 ``Watching`` events arrive; else ``Polling``, ``Rearming`` or, where the mount is gone, ``Detached``
 ``Complete`` nothing of the set is held back
-============ =============================================================================================
+============ =======================================================================================================
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["Condition", "ConditionType", "RegistryState", "RegistryStatus", "Rel
 
 ConditionType = Literal["Loaded", "Current", "Watching", "Complete"]
 RegistryState = Literal["starting", "current", "behind", "blind", "closed"]
-ReloadResult = Literal["published", "unchanged", "rejected", "failed"]
+ReloadResult = Literal["published", "unchanged", "rejected", "failed", "held"]
 
 
 @final
@@ -68,11 +68,12 @@ class RegistryStatus:
         conditions: All four, always in the same order.
         generation: Number of the generation served, 0 before the first.
         digest: Its digest, empty before the first.
-        observed_digest: Digest of what was last read; differs from ``digest`` exactly while something is not served.
+        observed_digest: Digest of what was last read; differs from ``digest`` exactly while something is not served
+            (not while a lock alone is ahead of its files, since a lock is no content).
         last_check: When the watch last finished a check, aware UTC.
         last_success: When a check last ended with served content equal to the source's.
         last_error: The first line of what is wrong now, empty where nothing is.
-        diagnostics: Of what was last read: errors where it was rejected, else warnings and notes.
+        diagnostics: Of what was last read: errors where it was rejected or waits for its lock, else warnings and notes.
         watch_mode: How events arrive: ``inotify``, ``watchfiles``, ``polling``, ``memory``, ``none`` or a sum of them.
         missed_changes: Changes that no event announced and a resync found.
         pins: Pins held now.

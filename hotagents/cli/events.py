@@ -82,18 +82,19 @@ def _published(generation: Generation[Any], diff: Diff | None) -> Event:
     what = counted(len(generation.agents), "agent") if diff is None else _summary(diff)
     warnings = [d for d in generation.diagnostics if d.severity == "warning"]
     what += f", {counted(len(warnings), 'warning')}" if warnings else ""
+    lock = generation.lock
     facts = {
         "event": "generation",
         "number": generation.number,
         "digest": generation.digest,
         "restores": generation.restores,
+        "lock": lock.to_dict() if lock is not None else None,
         "agents": list(generation.agents),
         "diff": None if diff is None else diff.to_dict(),
         "diagnostics": [d.to_dict() for d in generation.diagnostics],
     }
-    return Event(
-        f"generation {generation.number} {generation.digest[:19]}{restored}: {what}", facts, more=_lines(warnings)
-    )
+    named = generation.digest[:19] + (lock.named if lock is not None else "")
+    return Event(f"generation {generation.number} {named}{restored}: {what}", facts, more=_lines(warnings))
 
 
 def _lines(warnings: Sequence[Diagnostic]) -> tuple[str, ...]:
@@ -104,6 +105,7 @@ def _lines(warnings: Sequence[Diagnostic]) -> tuple[str, ...]:
 def _refused(problem: Condition, status: RegistryStatus) -> Event:
     """A problem's message begins with file, line and column where a file is concerned."""
     read = f" {status.observed_digest[:19]}" if problem.reason == "Rejected" else ""
+    begin = "waiting for" if problem.reason == "WaitingForLock" else f"{problem.reason.lower()}{read}:"
     stays = f"; generation {status.generation} stays"
     message = for_shell(problem.message).removesuffix(stays) + (stays if problem.type == "Current" else "")
     facts = {
@@ -115,7 +117,7 @@ def _refused(problem: Condition, status: RegistryStatus) -> Event:
         "observed_digest": status.observed_digest,
         "diagnostics": [d.to_dict() for d in errors_in(status.diagnostics)],
     }
-    return Event(f"{problem.reason.lower()}{read}: {message}", facts, "red")
+    return Event(f"{begin} {message}", facts, "red")
 
 
 def _healthy(status: RegistryStatus) -> Event:

@@ -69,7 +69,7 @@ def read(path: str, chosen: Chosen, *, allow_empty: bool = False) -> Reading:
     schema = Schema(chosen.spec, dict(chosen.documents or {}))
     snapshot = read_settled(source_from(path, limits=Limits()))
     candidate = load(snapshot, schema)
-    diagnostics = candidate.diagnostics
+    diagnostics = order([*candidate.mismatches, *candidate.diagnostics])
     if not candidate.agents and not allow_empty and not errors_in(diagnostics):
         diagnostics = order([*diagnostics, _empty(path)])
     if not errors_in(diagnostics):

@@ -53,7 +53,8 @@ def refusal(root: str, output: Output) -> Iterator[None]:
     except InvalidConfigError as error:
         placed = [replace(d, path=place(root, d.path)) for d in errors_in(error.diagnostics)]
         if output.as_json:
-            output.json(_problem("Rejected", str(placed[0]), [d.to_dict() for d in errors_in(error.diagnostics)]))
+            reason = "WaitingForLock" if any(d.code == "lock-mismatch" for d in placed) else "Rejected"
+            output.json(_problem(reason, str(placed[0]), [d.to_dict() for d in errors_in(error.diagnostics)]))
         for diagnostic in placed:
             complain(str(diagnostic))
         raise typer.Exit(1) from None

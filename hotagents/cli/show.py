@@ -75,6 +75,8 @@ def _print(output: Output, reading: Reading, refused: dict[str, Diagnostic]) -> 
     generation = reading.generation
     _tables(output, generation, refused)
     output.line(f"digest {generation.digest}")
+    if generation.lock is not None:
+        output.line(f"lock {generation.lock.path} {generation.lock.digest}{generation.lock.named}")
     for diagnostic in refused.values():
         output.line(for_shell(f"not served: {diagnostic}"), style="red")
     warnings = [diagnostic for diagnostic in reading.diagnostics if diagnostic.severity == "warning"]

@@ -142,6 +142,13 @@ class Stage:
         self._swap(mount, files)
         return self.registry.reload()
 
+    def again(self) -> CycleResult:
+        """Trigger a cycle by hand, wait for its end and return its result."""
+        results = self._witness.results
+        ended = len(results)
+        self.host.trigger()
+        return self._await(lambda: next((r for r in results[ended:] if r.trigger == "manual"), None), "a cycle by hand")
+
     # --- the parts --------------------------------------------------------------------------------------------------
 
     def _mount(self, place: Path) -> None:
@@ -199,6 +206,7 @@ class _Witness:
         self.published: dict[int, tuple[float, Change[Any]]] = {}
         self.begun: dict[int, float] = {}
         self.finished: dict[int, CycleResult] = {}
+        self.results: list[CycleResult] = []
         self.rejection: RegistryStatus | None = None
 
     @hookimpl
@@ -218,6 +226,7 @@ class _Witness:
     def hotagents_cycle_finished(self, result: CycleResult) -> None:
         with self._heard:
             self.finished.setdefault(result.generation, result)
+            self.results.append(result)
             self._heard.notify_all()
 
     def wait(self, found: Callable[[], T | None], timeout: float) -> T | None:

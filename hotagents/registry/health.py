@@ -10,16 +10,18 @@ import logging
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
-from hotagents.diagnostics import Diagnostic, errors_in, escape
+from hotagents.diagnostics import Diagnostic, errors_in, escape, order
 from hotagents.status import Condition, ConditionType, RegistryState, RegistryStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from hotagents.clock import Clock
     from hotagents.errors import SourceError
     from hotagents.generation import Diff, Generation
+    from hotagents.loading import Candidate
+    from hotagents.lock import Lock
     from hotagents.watching import WatchState
 
 __all__ = ["Facts", "Health", "Record", "log_publication"]
@@ -81,11 +83,12 @@ class Health:
         """Note a publication; logs nothing, since it is called while readers are held up."""
         self._is_current(generation.digest, generation.diagnostics)
 
-    def unchanged(self, digest: str, diagnostics: tuple[Diagnostic, ...]) -> None:
-        """Note that what was read is what is served."""
+    def unchanged(self, digest: str, diagnostics: tuple[Diagnostic, ...], new: Sequence[Diagnostic] = ()) -> None:
+        """Note that what was read is what is served; ``new`` is said of it beyond what was when it was published."""
         if self.record.last_error:
             logger.info("the source is back at what is served (%s)", digest[:19], extra={"digest": digest})
-        self._is_current(digest, diagnostics)
+        _log_warnings(new, self.record.diagnostics, {"digest": digest})
+        self._is_current(digest, order([*diagnostics, *new]))
 
     def rejected(self, digest: str, diagnostics: tuple[Diagnostic, ...], serving: int) -> None:
         """Note a candidate that was refused."""
@@ -100,6 +103,22 @@ class Health:
             str(errors[0]),
         )
         self._log(f"rejected {digest[:19]}: {what}", "Rejected", digest)
+
+    def waiting(
+        self, candidate: Candidate[Any], diagnostics: tuple[Diagnostic, ...], serving: int, *, stale: bool
+    ) -> None:
+        """Note a candidate that is not as its lock lists it; ``stale`` where the lock lists what is served."""
+        lock = candidate.locks[0]
+        what = f"{escape(lock.path)}{lock.named}: {_differences(candidate)}"
+        what += f"; {_stale(candidate, serving)}" if stale else ""
+        what += f"; {_serving(serving)}"
+        conditions = self._with(Current=("WaitingForLock", what), Watching=("", ""))
+        self.record = Record(conditions, candidate.digest, diagnostics, self.record.last_success, what)
+        # One line for each lock that is waited for: which of its files are yet to come changes with every swap.
+        if (about := f"waiting {lock.digest} {stale}") != self._logged:
+            self._logged = about
+            facts = {"reason": "WaitingForLock", "digest": candidate.digest, **_provenance(lock)}
+            logger.warning("waiting for %s", what, extra=facts)
 
     def failed(self, error: SourceError, serving: int) -> None:
         """Note that the source could not be read."""
@@ -156,21 +175,45 @@ class Health:
 def log_publication(generation: Generation[Any], previous: Generation[Any] | None) -> None:
     """Log a publication: what changed, and the warnings that the previous generation did not have."""
     restored = f", restoring {generation.restores}" if generation.restores else ""
-    facts = {"generation": generation.number, "digest": generation.digest}
+    lock = generation.lock
+    facts = {"generation": generation.number, "digest": generation.digest, **_provenance(lock)}
     logger.info(
-        "published generation %d (%s)%s: %s",
+        "published generation %d (%s%s)%s: %s",
         generation.number,
         generation.digest[:19],
+        lock.named if lock is not None else "",
         restored,
         _summary(previous.diff(generation)) if previous is not None else _counted(len(generation.agents)),
         extra=facts,
     )
-    known = set(previous.diagnostics) if previous is not None else set()
-    warnings = [d for d in generation.diagnostics if d.severity == "warning" and d not in known]
+    _log_warnings(generation.diagnostics, previous.diagnostics if previous is not None else (), facts)
+
+
+def _log_warnings(diagnostics: Iterable[Diagnostic], known: Iterable[Diagnostic], facts: Mapping[str, object]) -> None:
+    said = set(known)
+    warnings = [d for d in diagnostics if d.severity == "warning" and d not in said]
     for warning in warnings[:_MOST_WARNINGS]:
         logger.warning("%s", warning, extra=facts)
     if len(warnings) > _MOST_WARNINGS:
         logger.warning("... and %d more warnings", len(warnings) - _MOST_WARNINGS, extra=facts)
+
+
+def _provenance(lock: Lock | None) -> dict[str, str]:
+    return {"release": lock.release if lock else "", "commit": lock.commit if lock else ""}
+
+
+def _differences(candidate: Candidate[Any]) -> str:
+    named = [escape(f"{d.path} {d.message}", limit=200) for d in candidate.mismatches[:_MOST_NAMES]]
+    more = len(candidate.mismatches) - len(named)
+    return "; ".join([*named, f"and {more} more"] if more else named)
+
+
+def _stale(candidate: Candidate[Any], serving: int) -> str:
+    elsewhere = "unless a new one is on its way, " if len(candidate.parts) > 1 else ""
+    return (
+        f"the lock still lists what generation {serving} serves: {elsewhere}the lock was not rendered anew after this "
+        "edit; render it again or remove it"
+    )
 
 
 def _counted(agents: int) -> str:

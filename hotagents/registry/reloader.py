@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, fina
 
 from hotagents.diagnostics import Diagnostic, errors_in, order
 from hotagents.errors import InvalidConfigError, SourceError
-from hotagents.loading import Candidate, Entry, Schema, load
+from hotagents.loading import Candidate, Entry, Schema, is_as_listed, load
 from hotagents.registry.health import log_publication
-from hotagents.snapshot import Snapshot
+from hotagents.snapshot import LOCK_NAME, Snapshot
 from hotagents.sources import read_settled
 from hotagents.spec import AgentSpec
 from hotagents.watching import Checked
@@ -142,6 +142,8 @@ class Reloader(Generic[S]):
 
     def _decide(self, candidate: Candidate[S]) -> tuple[ReloadResult, InvalidConfigError | None]:
         latest = self._board.latest
+        if candidate.mismatches:
+            return "held", self._wait_for_lock(candidate)
         # Where files have errors, those say why agents are missing; emptiness would only stand before them.
         diagnostics = candidate.diagnostics
         if not errors_in(diagnostics):
@@ -149,7 +151,10 @@ class Reloader(Generic[S]):
         if not errors_in(diagnostics):
             if latest is not None and candidate.digest == latest.digest:
                 self._refused = None
-                self._health.unchanged(candidate.digest, latest.diagnostics)
+                # Equal content under other locks, or beside other links, which are left out.
+                said = set(latest.diagnostics)
+                new = [d for d in candidate.diagnostics if d not in said]
+                self._health.unchanged(candidate.digest, latest.diagnostics, new)
                 return "unchanged", None
             diagnostics = order([*diagnostics, *self._validation.run(candidate)])
         if errors_in(diagnostics):
@@ -162,6 +167,16 @@ class Reloader(Generic[S]):
             return "unchanged", None
         self._publish(candidate, diagnostics)
         return "published", None
+
+    def _wait_for_lock(self, candidate: Candidate[S]) -> InvalidConfigError:
+        """Note that a set is not, or not yet, as its lock lists it: held, and looked at again at each resync."""
+        self._refused = None
+        diagnostics = order([*candidate.mismatches, *candidate.diagnostics])
+        stale = self._board.latest is not None and is_as_listed(self._served, candidate.locks)
+        self._health.waiting(candidate, diagnostics, self._serving, stale=stale)
+        what = f"{candidate.digest[:19]} is not what {LOCK_NAME} lists"
+        then = "there is nothing older to serve: start again once every file is as listed"  # only a start raises it
+        return InvalidConfigError(f"{what}; {then}:", diagnostics)
 
     def _publish(self, candidate: Candidate[S], diagnostics: tuple[Diagnostic, ...]) -> None:
         previous = self._board.latest

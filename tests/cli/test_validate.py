@@ -99,7 +99,7 @@ def test_json_holds_paths_diagnostics_counts_and_digest(cli: Cli, volume: Config
     digest = cli("digest", volume.path).stdout.strip()
     facts = json.loads(cli("validate", "--json", volume.path).stdout)
     counts = {"agents": 2, "documents": 1, "files": 0, "errors": 0, "warnings": 1, "infos": 1}
-    assert facts["paths"] == [{"path": str(volume.path), "digest": digest, "counts": counts}]
+    assert facts["paths"] == [{"path": str(volume.path), "digest": digest, "lock": None, "counts": counts}]
     assert [d["code"] for d in facts["diagnostics"]] == ["unknown-key", "not-an-agent"]
     assert facts["diagnostics"][0]["path"] == str(volume.path / "odd.md")
     assert (facts["counts"], facts["digest"]) == (counts, digest)
