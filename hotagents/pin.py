@@ -1,19 +1,20 @@
 """`Pin`: one generation for the length of a piece of work, with rights that can only shrink meanwhile.
 
 Whoever pins a generation keeps reading it, whatever is published. Rights are the exception: a tool that is taken away
-while the work runs is taken away from the pin too, and one that is given is not given to it.
+while the work runs is taken away from the pin too, for as long as it is held, and one that is given is not given to it.
+A later edit, a revert or a rollback gives nothing back: it speaks for the work that begins after it.
 """
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Generic, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
 
-from hotagents.authority import narrowed
+from hotagents.authority import Rights, narrowed
 from hotagents.spec import AgentSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from hotagents.generation import Generation
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
 __all__ = ["Pin"]
 
 S_co = TypeVar("S_co", bound=AgentSpec, covariant=True)
+_NOTHING: Final = Rights(tools=())
 
 
 @final
 class Pin(Generic[S_co]):
     """A generation held; a context manager, to be closed by whoever pinned.
 
-    Safe to use from any thread: the pinned generation never changes, the current one is one reference read.
+    Safe to use from any thread: the pinned generation never changes, the current one is one reference read, and what
+    publications took away is a mapping that only the publishing thread replaces, whole.
 
     Attributes:
         generation: What is pinned.
@@ -35,7 +38,7 @@ class Pin(Generic[S_co]):
             after the new generation is current, so whoever sees it set gets the narrowed answers.
     """
 
-    __slots__ = ("__weakref__", "_current", "_release", "generation", "revoked")
+    __slots__ = ("__weakref__", "_current", "_left", "_release", "generation", "revoked")
 
     def __init__(
         self,
@@ -48,25 +51,43 @@ class Pin(Generic[S_co]):
         self.revoked = threading.Event()
         self._current = current
         self._release = release
+        self._left: Mapping[str, Rights] = {}  # of agents that lost any right: what every publication since has left
 
     def allows(self, agent: str, tool: str, argument: str | None = None) -> bool:
-        """Say whether the agent may use the tool: by the pinned generation AND by the current one.
+        """Say whether the agent may use the tool: by the pinned generation AND by each one published since.
 
-        False for an agent that either does not have.
+        False for an agent that one of them does not have.
         """
         pinned, current = self.generation.agents.get(agent), self._current().agents.get(agent)
-        if pinned is None or current is None:
+        if pinned is None or current is None or not pinned.allows(tool, argument):
             return False
-        return pinned.allows(tool, argument) and current.allows(tool, argument)
+        left = self._left.get(agent)
+        return (left is None or left.allows(tool, argument)) and current.allows(tool, argument)
 
     def narrowed(self) -> tuple[str, ...]:
-        """Return the names of pinned agents that have fewer rights now, or are gone."""
-        current = self._current()
-        if current is self.generation:
+        """Return the names of pinned agents that lost rights since, also where those are back, or that were gone."""
+        current, left = self._current(), self._left
+        if current is self.generation and not left:
             return ()
         return tuple(
-            name for name, agent in self.generation.agents.items() if _narrowed(agent, current.agents.get(name))
+            name
+            for name, agent in self.generation.agents.items()
+            if name in left or _narrowed(agent.rights, current.agents.get(name))
         )
+
+    def follow(self, generation: Generation[Any]) -> None:
+        """Take over what a publication takes away, and set `revoked` if that is anything.
+
+        Called by the publishing thread for each publication in turn, after it has become current.
+        """
+        left = dict(self._left)
+        for name, agent in self.generation.agents.items():
+            rights, after = left.get(name, agent.rights), generation.agents.get(name)
+            if _narrowed(rights, after):
+                left[name] = _NOTHING if after is None else rights.meet(after.rights)
+        if left != self._left:
+            self._left = left
+            self.revoked.set()
 
     def close(self) -> None:
         """Let go; the generation stays readable for whoever still holds it. Any number of times."""
@@ -81,7 +102,7 @@ class Pin(Generic[S_co]):
         self.close()
 
 
-def _narrowed(pinned: AgentSpec, current: AgentSpec | None) -> bool:
-    if current is None:
+def _narrowed(rights: Rights, after: AgentSpec | None) -> bool:
+    if after is None:
         return True
-    return pinned.rights != current.rights and bool(narrowed(pinned.rights, current.rights))
+    return rights != after.rights and bool(narrowed(rights, after.rights))

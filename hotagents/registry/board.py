@@ -108,8 +108,7 @@ class Board(Generic[S]):
             self._changed.notify_all()
         # After the assignment: a pin made from here on sees the new generation, those made before are in the list.
         for pin in pins:
-            if pin.narrowed():
-                pin.revoked.set()
+            pin.follow(generation)
         return generation
 
     def look(self, read: Callable[[], R]) -> tuple[Generation[S] | None, R]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hotagents import Change, ClosedError, ConfigRegistry, Generation, Memory
 
@@ -215,6 +217,47 @@ def test_a_pin_keeps_its_generation_and_loses_what_is_taken_away(agent: Callable
             assert not pin.allows("unknown", "Read")
             assert pin.generation.number == 1
         assert registry.status.pins == 0
+
+
+def test_a_right_that_was_taken_away_does_not_return_to_a_pin_with_a_revert(agent: Callable[..., str]) -> None:
+    wide, narrow = agent("a", tools="Read, Bash"), agent("a", tools="Read")
+    source = Memory({"a.md": wide, "b.md": agent("b")})
+    with ConfigRegistry(source) as registry, registry.pin() as pin:
+        for files in ({"a.md": narrow, "z.md": agent("z")}, {"a.md": wide, "b.md": agent("b")}):
+            source.write(files)
+            registry.reload()
+        assert registry.current.restores == 1
+        assert pin.narrowed() == ("a", "b")
+        assert not pin.allows("a", "Bash")
+        assert pin.allows("a", "Read")
+        assert not pin.allows("b", "Read")  # it was gone for a while
+        with registry.pin() as later:
+            assert later.allows("a", "Bash")
+
+
+_TOOLS: Final = ("Read", "Bash", "Bash(git *)", "Bash(git log*)", "*", "Write")
+_ASKED: Final = (("Read", None), ("Bash", None), ("Bash", "git log -1"), ("Bash", "git push"), ("Bash", "ls"))
+
+
+@given(lists=st.lists(st.none() | st.sets(st.sampled_from(_TOOLS), max_size=3), min_size=2, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_published_the_rights_of_a_pin_only_shrink(lists: list[set[str] | None]) -> None:
+    def file(tools: set[str] | None) -> str:
+        return "---\nname: b\ndescription: text\n---\n" if tools is None else agent_with(tools)
+
+    def agent_with(tools: set[str]) -> str:
+        return f"---\nname: a\ndescription: text\ntools: {sorted(tools)}\n---\n"
+
+    source = Memory({"a.md": file(lists[0] or {"*"})})
+    with ConfigRegistry(source) as registry, registry.pin() as pin:
+        before = [pin.allows("a", *asked) for asked in _ASKED]
+        for tools in lists[1:]:
+            source.write({"a.md": file(tools)})
+            registry.reload()
+            after = [pin.allows("a", *asked) for asked in _ASKED]
+            assert [now and not then for then, now in zip(before, after, strict=True)] == [False] * len(_ASKED)
+            assert pin.revoked.is_set() or after == before
+            before = after
 
 
 async def _story(source: Memory, agent: Callable[..., str]) -> list[int]:
