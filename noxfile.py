@@ -16,6 +16,9 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["tests", "lint", "types", "docs"]
 
 ROOT = Path(__file__).resolve().parent
+EXAMPLE = ROOT / "examples" / "k8s_monitor"
+# As the README installs them.
+BOTH = (".[cli]", "./examples/k8s_monitor")
 PYPROJECT = nox.project.load_toml(str(ROOT / "pyproject.toml"))
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.14t"]
 # -P keeps the working directory off sys.path: the installed package is tested and measured, not the source tree.
@@ -27,7 +30,7 @@ def group(*names: str) -> tuple[str, ...]:
 
 
 def measure(session: nox.Session) -> None:
-    session.install(".[cli]", *group("tests"))
+    session.install(*BOTH, *group("tests"))
     session.run(*PYTHON, "-m", "coverage", "erase")
     # Coverage starts pytest, not the reverse: pytest imports the package's own plugin before any test.
     session.run(*PYTHON, "-m", "coverage", "run", "-m", "pytest", *session.posargs)
@@ -65,66 +68,96 @@ def lint(session: nox.Session) -> None:
     session.install(*group("lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("lint-imports")
-    session.run("check-toml", "pyproject.toml")
-    session.run("check-yaml", *(str(path) for path in sorted(ROOT.glob(".github/**/*.yml"))))
+    session.run("lint-imports", env={"PYTHONPATH": str(EXAMPLE)})
+    session.run("hadolint", str(EXAMPLE / "Dockerfile"))
+    session.run("check-toml", "pyproject.toml", str(EXAMPLE / "pyproject.toml"))
+    pages = [*ROOT.glob(".github/**/*.yml"), *EXAMPLE.glob("k8s/**/*.yaml")]
+    session.run("check-yaml", "--allow-multiple-documents", *(str(path) for path in sorted(pages)))
 
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check the types of the tree, then those of the examples against the installed package."""
-    session.install(".[cli]", *group("types", "tests", "bench"), f"nox{nox.needs_version}")
+    """Check the types of the tree, then those of the example against the installed package."""
+    session.install(*BOTH, *group("types", "tests", "bench"), f"nox{nox.needs_version}")
     session.run("mypy")
-    if any(ROOT.glob("examples/**/*.py")):
-        with tempfile.TemporaryDirectory() as room:
-            shutil.copytree(ROOT / "examples", Path(room, "examples"))
-            with session.chdir(room):
-                session.run("mypy", "--strict", "--config-file=", "--cache-dir=cache", "examples")
+    with tempfile.TemporaryDirectory() as room:
+        for name in ("hotagents_k8s_monitor", "tests"):
+            shutil.copytree(EXAMPLE / name, Path(room, name))
+        with session.chdir(room):
+            settings = f"--config-file={ROOT / 'pyproject.toml'}"
+            session.run("mypy", settings, "--cache-dir=cache", "hotagents_k8s_monitor", "tests")
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
     """Run every block of code in README.md and docs/."""
-    session.install(".[cli]", *group("tests"))
+    session.install(*BOTH, *group("tests"))
     session.run(*PYTHON, "-m", "pytest", "tests/test_docs.py", *session.posargs)
 
 
 @nox.session(default=False)
+def manifests(session: nox.Session) -> None:
+    """Write the example's ConfigMaps anew from its config/."""
+    session.install(".")
+    arguments = (str(EXAMPLE / "config"), str(EXAMPLE / "k8s"))
+    session.run(*PYTHON, "-m", "hotagents_k8s_monitor.manifests", *arguments, env={"PYTHONPATH": str(EXAMPLE)})
+
+
+@nox.session(default=False)
 def package(session: nox.Session) -> None:
-    """Build into dist/, install the wheel in a fresh environment and run the tests away from the source tree."""
+    """Build into dist/, install the wheels in a fresh environment and run the tests away from the source tree."""
     session.install("build", "twine")
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    session.run("python", "-m", "build", "--outdir", str(ROOT / "dist"))
-    session.run("twine", "check", "--strict", *(str(path) for path in sorted(ROOT.glob("dist/*"))))
-    (wheel,) = ROOT.glob("dist/*.whl")
-    check_contents(session, wheel)
-    with tempfile.TemporaryDirectory() as room, session.chdir(room):
-        try_wheel(session, wheel, Path(room).resolve())
+    with tempfile.TemporaryDirectory() as name:
+        room = Path(name).resolve()
+        core = build(session, ROOT, ROOT / "dist")
+        check_contents(session, core, "hotagents")
+        # Not into dist/, which is released: users of the example build an image from the tree.
+        example = build(session, EXAMPLE, room / "dist")
+        check_contents(session, example, "hotagents_k8s_monitor", *shipped())
+        with session.chdir(room):
+            try_wheels(session, core, example, room)
 
 
-def check_contents(session: nox.Session, wheel: Path) -> None:
+def build(session: nox.Session, source: Path, target: Path) -> Path:
+    """Build both distributions, the wheel from what the source distribution holds."""
+    session.run("python", "-m", "build", "--outdir", str(target), str(source))
+    session.run("twine", "check", "--strict", *(str(path) for path in sorted(target.iterdir())))
+    (wheel,) = target.glob("*.whl")
+    return wheel
+
+
+def shipped() -> list[str]:
+    paths = [path for name in ("config", "k8s") for path in (EXAMPLE / name).rglob("*") if path.is_file()]
+    return [f"hotagents_k8s_monitor/shipped/{path.relative_to(EXAMPLE).as_posix()}" for path in paths]
+
+
+def check_contents(session: nox.Session, wheel: Path, package: str, *wanted: str) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    if "hotagents/py.typed" not in names:
-        session.error(f"{wheel.name} has no hotagents/py.typed: users would get no types")
-    strangers = sorted({name.split("/")[0] for name in names if not name.startswith("hotagents")})
-    if strangers:
-        session.error(f"{wheel.name} would install more than the package: {strangers}")
+    if missing := {f"{package}/py.typed", *wanted} - set(names):
+        session.error(f"{wheel.name} lacks {sorted(missing)}")
+    tops = {name.split("/")[0] for name in names}
+    if strangers := {top for top in tops if top != package and not top.startswith(f"{package}-")}:
+        session.error(f"{wheel.name} would install more than the package: {sorted(strangers)}")
     if not any(name.endswith("licenses/LICENSE") for name in names):
         session.error(f"{wheel.name} has no licence text")
 
 
-def try_wheel(session: nox.Session, wheel: Path, room: Path) -> None:
+def try_wheels(session: nox.Session, core: Path, example: Path, room: Path) -> None:
     # An environment of its own: build and twine bring libraries that would hide a missing dependency.
     session.run("python", "-m", "venv", str(room / "venv"))
     scripts = room / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
     python = (str(scripts / "python"), "-P")
-    session.run(*python, "-m", "pip", "install", "--quiet", str(wheel), external=True)
+    session.run(*python, "-m", "pip", "install", "--quiet", str(core), external=True)
     place = session.run(*python, "-c", "import hotagents; print(hotagents.__file__)", external=True, silent=True)
     if not Path(str(place).strip()).resolve().is_relative_to(room):
         session.error(f"imported {place}, not the wheel")
-    session.run(*python, "-m", "pip", "install", "--quiet", f"{wheel}[cli]", *group("tests"), external=True)
+    session.run(*python, "-m", "pip", "install", "--quiet", f"{core}[cli]", str(example), external=True)
     session.run(str(scripts / "hotagents"), "--help", external=True)
-    shutil.copytree(ROOT / "tests", room / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    session.run(str(scripts / "k8s-monitor"), "--help", external=True)
+    session.run(*python, "-m", "pip", "install", "--quiet", *group("tests"), external=True)
+    for tests in ("tests", "examples/k8s_monitor/tests"):
+        shutil.copytree(ROOT / tests, room / tests, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", room)
     session.run(*python, "-m", "pytest", "-q", *session.posargs, external=True)
 
@@ -132,7 +165,7 @@ def try_wheel(session: nox.Session, wheel: Path, room: Path) -> None:
 @nox.session(default=False)
 def demo(session: nox.Session) -> None:
     """Tell the library's own story, for people and for programs."""
-    session.install(".[cli]")
+    session.install(*BOTH)
     with tempfile.TemporaryDirectory() as room, session.chdir(room):
         session.run("hotagents", "demo")
         session.run("hotagents", "demo", "--json")
@@ -148,7 +181,7 @@ def bench(session: nox.Session) -> None:
 @nox.session(default=False)
 def stress(session: nox.Session) -> None:
     """Run long races and storms, each for HOTAGENTS_STRESS_SECONDS (20 unless set)."""
-    session.install(".[cli]", *group("tests"))
+    session.install(*BOTH, *group("tests"))
     seconds = os.environ.get("HOTAGENTS_STRESS_SECONDS", "20")
     session.run(
         *PYTHON, "-m", "pytest", "-m", "stress", "--timeout=600", *session.posargs,

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-PAGES: Final = [page for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))] if page.is_file()]
+GUIDES: Final = ("README.md", "docs/**/*.md", "examples/*/README.md")
+PAGES: Final = [page for pattern in GUIDES for page in sorted(ROOT.glob(pattern))]
 BLOCK: Final = re.compile(
     r"(?:^<!--[ ]*(?P<note>(?:file|with|output|not[ ]run)\b[^\n]*?)[ ]*-->\n\n?)?"
     r"^(?P<fence>```+)(?P<language>\w*)[^\n`]*\n(?P<text>.*?)^(?P=fence)$",

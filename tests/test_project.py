@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 import hotagents
+import hotagents_k8s_monitor
 from hotagents.diagnostics import CODES
 
 if TYPE_CHECKING:
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PACKAGE: Final = Path(hotagents.__file__).parent
-MODULES: Final = sorted(PACKAGE.rglob("*.py"))
+EXAMPLE: Final = Path(hotagents_k8s_monitor.__file__).parent
+MODULES: Final = sorted([*PACKAGE.rglob("*.py"), *EXAMPLE.rglob("*.py")])
 TEST_COMMAND: Final = "python -m pip install nox && nox -s tests"
-DEMO_COMMAND: Final = 'python -m pip install ".[cli]" && hotagents demo'
+DEMO_COMMAND: Final = 'python -m pip install ".[cli]" ./examples/k8s_monitor && hotagents demo'
 LINES: Final = 400
 HEAVY: Final = {"anthropic", "kubernetes", "prometheus_client", "pytest", "rich", "starlette", "typer", "uvicorn"}
 
@@ -33,7 +35,12 @@ in_a_checkout = pytest.mark.skipif(
     not all((ROOT / name).exists() for name in ("noxfile.py", ".ci/run", "hotagents")),
     reason="no checkout: the project's own files are not beside the tests",
 )
-every_module = pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+every_module = pytest.mark.parametrize(
+    "module",
+    MODULES,
+    ids=lambda path: path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else EXAMPLE.parent).as_posix(),
+)
+what_a_host_imports = pytest.mark.parametrize("module", ["hotagents", "hotagents_k8s_monitor.plugin"])
 
 
 def text_of(name: str) -> str:
@@ -81,7 +88,9 @@ def test_continuous_integration_runs_every_session_that_gates_a_change() -> None
 
 
 @in_a_checkout
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", ".pre-commit-config.yaml"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", ".pre-commit-config.yaml", "examples/k8s_monitor/README.md"]
+)
 def test_a_session_that_is_named_to_people_exists(page: str) -> None:
     assert asked_of_nox(text_of(page)) <= sessions()
 
@@ -131,8 +140,9 @@ def test_every_diagnostic_code_is_on_its_reference_page() -> None:
     assert [code for code in CODES if f"`{code}`" not in page] == []
 
 
-def test_importing_the_package_imports_nothing_heavy(tmp_path: Path) -> None:
-    program = "import hotagents, sys; print(*{name.partition('.')[0] for name in sys.modules})"
+@what_a_host_imports
+def test_importing_it_imports_nothing_heavy(module: str, tmp_path: Path) -> None:
+    program = f"import {module}, sys; print(*{{name.partition('.')[0] for name in sys.modules}})"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=45, check=True
     )
@@ -141,8 +151,9 @@ def test_importing_the_package_imports_nothing_heavy(tmp_path: Path) -> None:
     assert imported & HEAVY == set()
 
 
-def test_importing_the_package_starts_no_thread(tmp_path: Path) -> None:
-    program = "import hotagents, threading; print(threading.active_count())"
+@what_a_host_imports
+def test_importing_it_starts_no_thread(module: str, tmp_path: Path) -> None:
+    program = f"import {module}, threading; print(threading.active_count())"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=45, check=True
     )
@@ -151,9 +162,13 @@ def test_importing_the_package_starts_no_thread(tmp_path: Path) -> None:
 
 def exported(tree: ast.Module) -> list[str] | None:
     for node in tree.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            names: list[str] = ast.literal_eval(node.value)
-            return names
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name("__all__")], value=ast.expr() as value)
+                | ast.AnnAssign(target=ast.Name("__all__"), value=ast.expr() as value)
+            ):
+                names: list[str] = ast.literal_eval(value)
+                return names
     return None
 
 

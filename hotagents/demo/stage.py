@@ -133,7 +133,7 @@ class Stage:
 
     def reject(self, mount: str, files: Mapping[str, str]) -> RegistryStatus:
         """Swap a volume's whole content and wait until it was refused; return the status with the reasons."""
-        self._witness.rejection = None
+        self._witness.forget()
         self._swap(mount, files)
         return self._await(lambda: self._witness.rejection, "a refusal")
 
@@ -143,11 +143,10 @@ class Stage:
         return self.registry.reload()
 
     def again(self) -> CycleResult:
-        """Trigger a cycle by hand, wait for its end and return its result."""
-        results = self._witness.results
-        ended = len(results)
+        """Run one more cycle on what is served, wait for its end and return its result."""
+        self._witness.forget()
         self.host.trigger()
-        return self._await(lambda: next((r for r in results[ended:] if r.trigger == "manual"), None), "a cycle by hand")
+        return self._await(lambda: self._witness.by_hand, "a cycle by hand")
 
     # --- the parts --------------------------------------------------------------------------------------------------
 
@@ -206,7 +205,7 @@ class _Witness:
         self.published: dict[int, tuple[float, Change[Any]]] = {}
         self.begun: dict[int, float] = {}
         self.finished: dict[int, CycleResult] = {}
-        self.results: list[CycleResult] = []
+        self.by_hand: CycleResult | None = None
         self.rejection: RegistryStatus | None = None
 
     @hookimpl
@@ -226,8 +225,14 @@ class _Witness:
     def hotagents_cycle_finished(self, result: CycleResult) -> None:
         with self._heard:
             self.finished.setdefault(result.generation, result)
-            self.results.append(result)
+            if result.trigger == "manual":
+                self.by_hand = result
             self._heard.notify_all()
+
+    def forget(self) -> None:
+        """Forget the last refusal and the last cycle by hand, so that the next ones are waited for."""
+        with self._heard:
+            self.rejection = self.by_hand = None
 
     def wait(self, found: Callable[[], T | None], timeout: float) -> T | None:
         """Return the first value that is not None, or None after ``timeout`` seconds."""

@@ -16,6 +16,8 @@ from hotagents.frontmatter.scalars import resolve
 from hotagents.spec import FORMAT_KEYS
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from hotagents.diagnostics import Severity
     from hotagents.frontmatter.page import Page
 
@@ -29,6 +31,19 @@ MOST: Final = 50
 
 _LONGEST_SHOWN: Final = 80
 _SURELY_PLAIN: Final = re.compile(r"[A-Za-z0-9](?:[\w.()*/,-]| (?!#))*", re.ASCII)
+_OF_A_KEY: Final = "[key]"  # how pydantic ends the way to what it has against a key
+_EXPECTED: Final[Mapping[str, str]] = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "model_type": "a mapping",
+    "string_type": "a string",
+    "tuple_type": "a list",
+}
 _HUGE: Final = 10**18  # a number of thousands of digits cannot even be turned into text
 
 
@@ -85,16 +100,43 @@ class Notes:
         return None
 
     def _refused(self, error: ValidationError) -> None:
-        items = error.errors(include_url=False, include_context=False)
+        items = error.errors(include_url=False)
         for item in items[:MOST]:
             first, *rest = item["loc"] or ("",)
-            keys = (_format_key(first), *rest)
-            if item["type"] == "missing":
-                message, hint = "expected this field, got nothing", f"add: {keys[-1]}: ..."
+            keys = (_format_key(first), *(key for key in rest if key != _OF_A_KEY)) if first else ()
+            message, hint = _told(item, keys[-1] if keys else "")
+            if item["type"] == "extra_forbidden" or _OF_A_KEY in rest:
+                line, column = self.page.at_key(*keys)
+                path, key = self.page.path, ".".join(map(str, keys))
+                self.found.append(Diagnostic("invalid-field", "error", path, line, column, key, message, hint))
             else:
-                message, hint = f"{item['msg']}, got {shown(item['input'])}", ""
-            self.add("invalid-field", "error", keys if first else (), message, hint)
+                self.add("invalid-field", "error", keys, message, hint)
         self.add_rest("invalid-field", "error", len(items) - MOST)
+
+
+def _told(item: ErrorDetails, key: str | int) -> tuple[str, str]:
+    """Return what a model expected and found, and what to do, in the words of all other findings."""
+    kind, value = item["type"], item["input"]
+    if kind == "missing":
+        return "expected this field, got nothing", f"add: {key}: ..."
+    if kind == "extra_forbidden":
+        return f'expected a key that is known here, got "{key}"', "correct its spelling, or remove it"
+    if kind == "too_short":
+        return f"expected at least {item['ctx']['min_length']} of these, got {item['ctx']['actual_length']}", ""
+    if (sort := _EXPECTED.get(kind)) is not None:
+        return f"expected {sort}, got {shown(value)}", _as_list(key, value) if sort == "a list" else ""
+    if kind in {"value_error", "assertion_error"}:  # a validator's own words: expected x; do y
+        message, _, hint = item["msg"].partition(", ")[2].partition("; ")
+        return message if ", got " in message else f"{message}, got {shown(value)}", hint
+    message = item["msg"].replace("Input should be", "expected a value" if "_than" in kind else "expected", 1)
+    return f"{message}, got {shown(value)}", ""
+
+
+def _as_list(key: str | int, value: object) -> str:
+    """Return how a value is written where a list belongs, or nothing where that is not sure."""
+    if value is None:
+        return f"write: {key}: []"
+    return f"write: {key}: [{shown(value)}]" if isinstance(value, str) and len(value) <= _LONGEST_SHOWN else ""
 
 
 def _existing(value: Any, keys: Keys) -> Keys:

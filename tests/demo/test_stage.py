@@ -75,6 +75,44 @@ def test_an_async_runner_with_a_spec_of_its_own_lives_its_whole_life_on_a_stage(
     assert set(threading.enumerate()) <= threads
 
 
+def test_one_more_cycle_runs_on_what_is_served_as_often_as_it_is_asked_for() -> None:
+    life: list[str] = []
+    with Stage(info(life), {".": files("a")}) as stage:
+        first = stage.again()
+        assert (first.trigger, first.generation, first.status) == ("manual", 1, "ok")
+        stage.publish(".", files("a", "b"))
+        second = stage.again()
+        assert (second.trigger, second.generation, second.summary) == ("manual", 2, "Named, Named")
+        stage.reject(".", {"a.md": "---\nname: a\n---\n"})
+        third = stage.again()
+        assert (third.trigger, third.generation) == ("manual", 2)
+        assert len({result.cycle_id for result in (stage.opening, first, second, third)}) == 4
+    assert life[2:-1] == ["run 1", "run 1", "run 2", "run 2", "run 2"]
+
+
+def test_one_more_cycle_that_fails_is_returned_and_one_that_hangs_is_not_waited_for_longer() -> None:
+    released = threading.Event()
+
+    class Moody:
+        def __init__(self) -> None:
+            self.cycles = 0
+
+        def run(self, _cycle: Cycle) -> CycleResult:
+            self.cycles += 1
+            if self.cycles == 2:
+                raise RuntimeError("no mood")
+            if self.cycles == 3:
+                released.wait(10.0)
+            return CycleResult(summary=str(self.cycles))
+
+    moody = RunnerInfo("moody", "fails, then hangs", lambda _context: Moody())
+    with Stage(moody, {".": files("a")}, timeout=1.0) as stage:
+        assert (stage.again().status, stage.opening.summary) == ("failed", "1")
+        with pytest.raises(TimeoutError, match="a cycle by hand did not come within 1 s; the registry is current"):
+            stage.again()
+        released.set()
+
+
 def test_a_runners_own_validator_refuses_on_the_stage() -> None:
     with Stage(info([]), {".": files("a")}, plugins={"vetoes": Vetoes()}) as stage:
         status = stage.reject(".", files("a", "forbidden"))

@@ -1,0 +1,46 @@
+"""How a `Monitor` is put together from the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hotagents import SystemClock
+from hotagents_k8s_monitor.cluster.collector import Collector
+from hotagents_k8s_monitor.cluster.connection import connect
+from hotagents_k8s_monitor.monitor import Monitor
+from hotagents_k8s_monitor.notify import LogNotifier
+from hotagents_k8s_monitor.records import Recorder
+
+if TYPE_CHECKING:
+    import logging
+
+    from hotagents_k8s_monitor.cluster.client import ApiClient
+    from hotagents_k8s_monitor.settings import Settings
+
+__all__ = ["client", "collector", "monitor", "recorder"]
+
+_MIB: Final = 1024 * 1024
+
+
+def client(settings: Settings) -> ApiClient:
+    """Return a client of the cluster of the settings; the caller ends it.
+
+    Raises:
+        ClusterError: If nothing says which cluster, or what does cannot be used.
+    """
+    return connect(kubeconfig=settings.kubeconfig or None, context=settings.context or None)
+
+
+def collector(settings: Settings) -> Collector:
+    """Return what looks at the cluster of the settings; it connects at its first look."""
+    return Collector(lambda: client(settings), clock=SystemClock(), total=settings.look_timeout)
+
+
+def recorder(settings: Settings) -> Recorder:
+    """Return what keeps the records of the settings; it writes with the first of them."""
+    return Recorder(settings.data_dir, keep=settings.retention, most_bytes=settings.retention_mib * _MIB)
+
+
+def monitor(settings: Settings, *, logger: logging.Logger) -> Monitor:
+    """Return the monitor that is deployed: it tells the log, and keeps records."""
+    return Monitor(collector(settings), LogNotifier(logger), recorder=recorder(settings))

@@ -1,0 +1,119 @@
+"""The typer application: commands, options, and how they end.
+
+Exit codes: 0 all is well, 1 there is something to look at, 2 wrong usage or nothing that could be used.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final, TypeAlias
+
+import typer
+
+from hotagents.cli.output import Output
+from hotagents_k8s_monitor.cli.errors import short_errors
+
+__all__ = ["alive", "app", "main", "once", "preflight", "run"]
+
+_EPILOG: Final = (
+    "Settings come from the environment, K8S_MONITOR_ and the name: CONFIG_DIR, DATA_DIR, DETECTION_INTERVAL, "
+    "LOOK_TIMEOUT, KUBECONFIG, CONTEXT, HEARTBEAT_FILE, RETENTION_DAYS, RETENTION_MIB, LOG_LEVEL. "
+    "Exit codes: 0 all is well, 1 there is something to look at, 2 wrong usage or nothing that could be used."
+)
+app: Final = typer.Typer(
+    name="k8s-monitor",
+    help="Watches a Kubernetes cluster by rules that live in two ConfigMaps. It only ever reads.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Config: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="DIR", help="Configuration; K8S_MONITOR_CONFIG_DIR, else the shipped example."),
+]
+Kubeconfig: TypeAlias = Annotated[str | None, typer.Option("--kubeconfig", metavar="FILE", help="A kubeconfig.")]
+Context: TypeAlias = Annotated[str | None, typer.Option("--context", metavar="NAME", help="A context of it.")]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+@app.command()
+@short_errors()
+def once(
+    *, config: Config = None, kubeconfig: Kubeconfig = None, context: Context = None, as_json: AsJson = False
+) -> None:
+    """Look at a cluster once and print what is wrong. Reads only; sends, records and remembers nothing.
+
+    What has no time of its own can only be counted from this first look, and shows as within its hold time. Ends with 0
+    where all is well, 1 where something is wrong or could not be seen, 2 where nothing could be seen.
+    """
+    from hotagents_k8s_monitor.cli.looking import look_once  # noqa: PLC0415 - heavy
+    from hotagents_k8s_monitor.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings(kubeconfig=kubeconfig, context=context)
+    raise typer.Exit(look_once(settings, config, Output(as_json=as_json)))
+
+
+@app.command()
+@short_errors()
+def run(*, config: Config = None, kubeconfig: Kubeconfig = None, context: Context = None) -> None:
+    """Watch until SIGTERM or SIGINT: a look each K8S_MONITOR_DETECTION_INTERVAL seconds and after each change of the
+    configuration; SIGHUP looks now. Everything is logged on standard error.
+    """
+    from hotagents.cli.logs import logging_to_stderr  # noqa: PLC0415 - heavy
+    from hotagents_k8s_monitor.cli.looking import watch  # noqa: PLC0415
+    from hotagents_k8s_monitor.cli.quiet import attempts_unsaid  # noqa: PLC0415
+    from hotagents_k8s_monitor.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings(config_dir=config, kubeconfig=kubeconfig, context=context)
+    with logging_to_stderr(settings.log_level), attempts_unsaid():
+        watch(settings)
+
+
+@app.command()
+@short_errors()
+def preflight(
+    *, config: Config = None, kubeconfig: Kubeconfig = None, context: Context = None, as_json: AsJson = False
+) -> None:
+    """Say what will not work and what that costs: configuration, records, connection, each right. Changes nothing."""
+    from hotagents_k8s_monitor.cli.looking import config_dir  # noqa: PLC0415 - heavy
+    from hotagents_k8s_monitor.cli.quiet import silent  # noqa: PLC0415
+    from hotagents_k8s_monitor.preflight import checks  # noqa: PLC0415
+    from hotagents_k8s_monitor.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings(kubeconfig=kubeconfig, context=context)
+    output, failed = Output(as_json=as_json), 0
+    with silent():
+        for check in checks(settings, config_dir(settings, config)):
+            failed += not check.ok
+            mark, style = ("ok", "green") if check.ok else ("NOT OK", "red")
+            output.event(f"{mark:<7} {check.what}: {check.text}", check.to_dict(), style=style)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+@short_errors()
+def alive(
+    *, max_age: Annotated[float, typer.Option("--max-age", min=1, help="Seconds; older is not alive.")] = 60.0
+) -> None:
+    """Answer a liveness probe: 0 where `run` renewed K8S_MONITOR_HEARTBEAT_FILE lately, 1 where it did not."""
+    from hotagents_k8s_monitor.heartbeat import age_of  # noqa: PLC0415 - only this command needs it
+    from hotagents_k8s_monitor.settings import SettingsError, load_settings  # noqa: PLC0415
+
+    path = load_settings().heartbeat_file
+    if path is None:
+        raise SettingsError("K8S_MONITOR_HEARTBEAT_FILE: not set, so nobody can say; set it for `run` and `alive`")
+    age = age_of(path)
+    if age is None:
+        said = "never renewed"
+    else:
+        said = f"renewed {age:.0f} s ago" if age >= 0 else f"renewed {-age:.0f} s in the future: the clock was set back"
+    Output().line(f"{path}: {said}")
+    raise typer.Exit(0 if age is not None and abs(age) <= max_age else 1)
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="k8s-monitor")

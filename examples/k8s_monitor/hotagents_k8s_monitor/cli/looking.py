@@ -1,0 +1,136 @@
+"""What ``once`` and ``run`` do: a registry on the configuration, a host with the monitor, and a reader's lines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from hotagents import ConfigRegistry, Host, escape, load_plugins
+from hotagents_k8s_monitor import plugin
+from hotagents_k8s_monitor.assembly import collector, monitor, recorder
+from hotagents_k8s_monitor.cli.quiet import silent
+from hotagents_k8s_monitor.heartbeat import Heartbeat
+from hotagents_k8s_monitor.monitor import Monitor
+from hotagents_k8s_monitor.notify import NoNotifier
+from hotagents_k8s_monitor.policy import shown
+from hotagents_k8s_monitor.shipped import config_dir as shipped_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from hotagents import CycleResult, Plugins, Runner, RunnerContext
+    from hotagents.cli.output import Output
+    from hotagents_k8s_monitor.settings import Settings
+
+__all__ = ["config_dir", "look_once", "watch"]
+
+_NEVER: Final = 1e6
+_MARGIN: Final = 30.0  # seconds that a cycle may take beside its look at the cluster
+
+
+def config_dir(settings: Settings, given: Path | None) -> Path:
+    """Return the configuration to use: what was asked for; else what is mounted at the usual place; else the shipped
+    example, which never stands in for a directory that somebody named.
+    """
+    if given is not None:
+        return given
+    is_named = "config_dir" in settings.model_fields_set
+    return settings.config_dir if is_named or settings.config_dir.exists() else shipped_config()
+
+
+def look_once(settings: Settings, given: Path | None, output: Output) -> int:
+    """Do one cycle that leaves nothing behind, and print it; return the exit code.
+
+    That is 0 for a healthy cluster, 2 where nothing of it could be seen, else 1.
+
+    Raises:
+        InvalidConfigError, SourceError: If the configuration is refused or cannot be read.
+    """
+    results: list[CycleResult] = []
+    runner = Monitor(collector(settings), NoNotifier())
+    path = config_dir(settings, given)
+    plugins = load_plugins(from_entry_points=False, plugins={plugin.NAME: plugin}).hosting([plugin.NAME])
+    with silent(), _registry(path, plugins) as registry:
+
+        def finished(result: CycleResult) -> None:
+            results.append(result)
+            host.stop()
+
+        timeout = settings.look_timeout + _MARGIN
+        host = Host(registry, [runner], interval=_NEVER, timeout=timeout, grace=1.0, on_result=finished)
+        host.run()
+    if not results:  # a signal came first
+        return 1
+    result = results[0]
+    which = " (the shipped example)" if path == shipped_config() else ""
+    output.event(f"configuration {escape(str(path))}{which}, generation {result.digest[:19]}", _facts(result))
+    if not output.as_json:
+        for line, style in _lines(result):
+            output.line(line, style=style)
+    return _exit_code(result)
+
+
+def _facts(result: CycleResult) -> dict[str, Any]:
+    """Return a result in which nobody was told of anything, as nobody was."""
+    facts = result.to_dict()
+    return facts | {"data": facts["data"] | ({"told": []} if facts["data"] else {})}
+
+
+def _exit_code(result: CycleResult) -> int:
+    if result.status != "ok":
+        return 1
+    if result.data["gaps"] and not any(result.data["seen"].values()):
+        return 2
+    return 0 if result.data["verdict"] == "healthy" else 1
+
+
+def watch(settings: Settings) -> None:
+    """Run until a signal says to end.
+
+    Raises:
+        InvalidConfigError, SourceError: If the first configuration is refused or cannot be read.
+        RecordsError: If a newer version wrote the state: said by an end, not by a monitor that looks at nothing.
+    """
+    recorder(settings).refuse_newer()
+
+    def create(context: RunnerContext) -> Runner:
+        return monitor(settings, logger=context.logger)
+
+    plugins = load_plugins(wanted=[plugin.NAME]).hosting([plugin.NAME])
+    with _registry(settings.config_dir, plugins) as registry:
+        host = Host(
+            registry,
+            [replace(plugin.INFO, create=create)],
+            interval=settings.detection_interval,
+            run_on_change=True,
+            timeout=settings.look_timeout + _MARGIN,
+            plugins=plugins,
+        )
+        with Heartbeat(settings.heartbeat_file, lambda: host.status.healthy):
+            host.run()
+
+
+def _registry(path: Path, plugins: Plugins) -> ConfigRegistry[Any]:
+    return ConfigRegistry(path, spec=plugin.SPECS, documents=plugin.DOCUMENTS, plugins=plugins)
+
+
+def _lines(result: CycleResult) -> Iterator[tuple[str, str]]:
+    """Yield lines and their colours; all text of the cluster's was escaped when it was judged."""
+    if result.status != "ok":
+        yield result.error or result.status, "red"
+        return
+    at = datetime.fromisoformat(result.data["at"])
+    yield from (_finding_line(finding, at) for finding in result.data["findings"])
+    yield result.summary, "green" if result.data["verdict"] == "healthy" else "red"
+
+
+def _finding_line(finding: Mapping[str, Any], at: datetime) -> tuple[str, str]:
+    state = finding["state"] if finding["muted"] is None else finding["muted"]["kind"]
+    owner = finding["owner"]
+    name = "/".join(part for part in (owner["namespace"], owner["name"]) if part)
+    lasts = shown(at - datetime.fromisoformat(finding["since"]))
+    line = f"{finding['severity']}  {state:<8}  {escape(owner['kind'])} {escape(name)} ({finding['tier']},"
+    line += f" {finding['impact']}, for {lasts})  {finding['rule']}: {finding['message']}"
+    return line, "red" if state == "open" else ""

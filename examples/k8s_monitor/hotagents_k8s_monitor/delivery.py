@@ -1,0 +1,92 @@
+"""`Delivery`: what is told to whom, decided by a pure function of incidents, generation and clock; never by a model.
+
+SEV-1 and SEV-2 are told at once, SEV-3 in business hours, SEV-4 is only recorded. What is told once is told again when
+it gets worse, when something is added, when its repeat time has passed, and when it is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from hotagents_k8s_monitor.policy import Policy
+    from hotagents_k8s_monitor.tracking import Incident, Told
+
+__all__ = ["Delivery", "Kind", "deliveries", "is_settled"]
+
+Kind: TypeAlias = Literal["alert", "worse", "update", "reminder", "resolved", "withdrawn", "muted"]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message.
+
+    Attributes:
+        kind: Why it is sent.
+        incident: What it is about, as it is now.
+        channel: Where to, as the configuration names it; empty where it names none.
+        contact: Whom to ask; empty where the configuration says nothing.
+    """
+
+    kind: Kind
+    incident: Incident
+    channel: str
+    contact: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return {
+            "kind": self.kind,
+            "incident": self.incident.id,
+            "owner": self.incident.owner.to_dict(),
+            "severity": self.incident.severity,
+            "channel": self.channel,
+            "contact": self.contact,
+        }
+
+
+def deliveries(incidents: Iterable[Incident], policy: Policy, now: datetime) -> tuple[Delivery, ...]:
+    """Return what is to be told now, worst first."""
+    told = ((incident, _kind(incident, policy, now)) for incident in incidents)
+    return tuple(
+        Delivery(
+            kind=kind,
+            incident=incident,
+            channel=policy.channel(incident.severity),
+            contact=policy.contact(incident.findings[0].tier),
+        )
+        for incident, kind in sorted(told, key=lambda pair: (pair[0].severity, pair[0].id))
+        if kind is not None
+    )
+
+
+def is_settled(incident: Incident) -> bool:
+    """Say whether an incident has ended and nobody needs to hear of it, since nobody heard that it began."""
+    return incident.end is not None and incident.told is None
+
+
+def _kind(incident: Incident, policy: Policy, now: datetime) -> Kind | None:
+    """Return why an incident is to be told now, or None."""
+    severity, told = incident.severity, incident.told
+    if severity == "SEV-3" and not policy.in_business_hours(now):
+        return None
+    if told is None:
+        return "alert" if incident.end is None and severity != "SEV-4" else None
+    return incident.end or _going_on(incident, told, policy, now)
+
+
+def _going_on(incident: Incident, told: Told, policy: Policy, now: datetime) -> Kind | None:
+    """Return why an incident that goes on, and of which somebody heard, is told again."""
+    severity = incident.severity
+    if severity < told.severity:
+        return "worse"
+    names = {finding.fingerprint for finding in incident.findings}
+    if severity > told.severity or names - told.fingerprints:
+        return "update"
+    repeat = policy.escalation.repeat_after(severity)
+    return "reminder" if repeat is not None and now - told.at >= repeat else None

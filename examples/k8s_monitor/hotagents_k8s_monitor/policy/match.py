@@ -1,0 +1,83 @@
+"""`Match`: which findings an entry of the configuration speaks of."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import translate
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Final, final
+
+from pydantic import AfterValidator, Field, model_validator
+
+from hotagents import did_you_mean
+from hotagents_k8s_monitor.policy.values import Strict
+from hotagents_k8s_monitor.rules import RULES
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from hotagents_k8s_monitor.findings import Owner
+
+__all__ = ["Match", "Pattern", "RulePattern", "fits", "fits_any"]
+
+_IN_NO_NAME: Final = re.compile(r"[\s/]")
+
+
+def _possible(value: str) -> str:
+    if _IN_NO_NAME.search(value):
+        raise ValueError("expected a name without blanks and slashes; a namespace has a key of its own")
+    return value
+
+
+def _of_a_rule(value: str) -> str:
+    if not any(fits(value, rule) for rule in RULES):
+        raise ValueError(f"expected a rule that there is; {did_you_mean(value, RULES) or all_rules()}")
+    return value
+
+
+def all_rules() -> str:
+    """Return a sentence that names all rules."""
+    return f"there are {', '.join(sorted(RULES))}"
+
+
+Pattern = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_possible)]
+"""A name, in which ``*``, ``?`` and ``[...]`` stand for others."""
+
+RulePattern = Annotated[Pattern, AfterValidator(_of_a_rule)]
+"""The same for the id of a rule; one that fits none would do nothing."""
+
+
+@lru_cache(maxsize=4096)  # each finding is held against each entry, at each look
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern))
+
+
+def fits(pattern: str, name: str) -> bool:
+    """Say whether a pattern means a name; upper and lower case differ."""
+    return _compiled(pattern).match(name) is not None
+
+
+def fits_any(patterns: tuple[str, ...], name: str) -> bool:
+    """Say whether one of some patterns means a name."""
+    return any(fits(pattern, name) for pattern in patterns)
+
+
+@final
+class Match(Strict):
+    """Patterns that must all fit; at least one must be given, or an entry would speak of everything by a slip."""
+
+    rule: RulePattern | None = None
+    kind: Pattern | None = None
+    namespace: Pattern | None = None
+    name: Pattern | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.rule is self.kind is self.namespace is self.name is None:
+            raise ValueError('expected rule, kind, namespace or name, got none; to mean everything, write name: "*"')
+        return self
+
+    def fits(self, rule: str, owner: Owner) -> bool:
+        """Say whether a rule's finding on an owner is meant."""
+        asked = ((self.rule, rule), (self.kind, owner.kind), (self.namespace, owner.namespace), (self.name, owner.name))
+        return all(pattern is None or fits(pattern, value) for pattern, value in asked)

@@ -1,0 +1,144 @@
+"""`Check`: what must be so before the monitor is trusted, looked at one by one, with what it costs where it is not."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, final
+
+from hotagents import ConfigRegistry, HotAgentsError, InvalidConfigError, escape, load_plugins
+from hotagents_k8s_monitor import plugin
+from hotagents_k8s_monitor.assembly import client, collector, recorder
+from hotagents_k8s_monitor.cluster.access import COSTS, may
+from hotagents_k8s_monitor.cluster.connection import disconnect
+from hotagents_k8s_monitor.cluster.deadline import Deadline
+from hotagents_k8s_monitor.cluster.errors import ClusterError
+from hotagents_k8s_monitor.cluster.snapshot import RESOURCES, Gap
+from hotagents_k8s_monitor.records import RecordsError
+from hotagents_k8s_monitor.shipped import config_dir as shipped_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from hotagents_k8s_monitor.cluster import Resource
+    from hotagents_k8s_monitor.cluster.client import ApiClient
+    from hotagents_k8s_monitor.settings import Settings
+
+__all__ = ["Check", "checks"]
+
+_SECONDS: Final = 10.0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        what: Of what.
+        ok: Whether it is as it should be.
+        text: For people, on one line, escaped: what was found, and what it costs or what to do.
+    """
+
+    what: str
+    ok: bool
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return {"what": self.what, "ok": self.ok, "text": self.text}
+
+
+def checks(settings: Settings, config_dir: Path) -> Iterator[Check]:
+    """Yield the checks as they are made: configuration, records, heartbeat, connection, each right.
+
+    Nothing is changed.
+    """
+    yield from _configuration(config_dir)
+    yield _records(settings)
+    if settings.heartbeat_file is not None:
+        yield _heartbeat(settings.heartbeat_file)
+    yield from _cluster(settings)
+
+
+def _good(what: str, text: str) -> Check:
+    return Check(what, ok=True, text=text)
+
+
+def _bad(what: str, text: str) -> Check:
+    return Check(what, ok=False, text=text)
+
+
+def _configuration(config_dir: Path) -> Iterator[Check]:
+    plugins = load_plugins(from_entry_points=False, plugins={plugin.NAME: plugin}).hosting([plugin.NAME])
+    registry = ConfigRegistry(config_dir, spec=plugin.SPECS, documents=plugin.DOCUMENTS, plugins=plugins)
+    try:
+        with registry:
+            generation = registry.current
+    except InvalidConfigError as error:
+        yield from (_bad("configuration", str(said)) for said in error.diagnostics if said.severity == "error")
+        return
+    except HotAgentsError as error:
+        yield _bad("configuration", escape(str(error)))
+        return
+    which = " (the shipped example; `run` needs your own)" if config_dir == shipped_config() else ""
+    shown = escape(str(config_dir))
+    yield _good("configuration", f"{shown}{which}: {len(generation.agents)} agents, {generation.digest}")
+    yield from (_bad("configuration", str(said)) for said in generation.diagnostics if said.severity == "warning")
+
+
+def _records(settings: Settings) -> Check:
+    try:
+        recorder(settings).refuse_newer()
+    except RecordsError as error:
+        return _bad("records", escape(str(error)))
+    directory = settings.data_dir.absolute()
+    cost = "nothing is recorded, and a restart tells all that is open again"
+    return _writable("records", directory, (directory, *directory.parents), cost)
+
+
+def _heartbeat(path: Path) -> Check:
+    cost = "`alive` fails, and the kubelet restarts the pod again and again"
+    return _writable("heartbeat", path, (path.parent,), cost)
+
+
+def _writable(what: str, path: Path, places: Iterable[Path], cost: str) -> Check:
+    """The first place that is there is tried with a file that has no name and is gone at once."""
+    shown = escape(str(path))
+    try:
+        place = next((place for place in places if place.exists()), path.parent)
+        with tempfile.TemporaryFile(dir=place):
+            return _good(what, f"{shown} can be written")
+    except OSError as error:
+        return _bad(what, f"{shown}: {error.strerror or type(error).__name__}; {cost}")
+
+
+def _cluster(settings: Settings) -> Iterator[Check]:
+    looking = collector(settings)
+    try:
+        version = looking.server_version()
+        if isinstance(version, Gap):
+            yield _bad("cluster", f"{version.reason}: {version.detail}")
+            return
+        yield _good("cluster", f"answers, version {version}")
+    finally:
+        looking.close()
+    try:
+        asking = client(settings)
+    except ClusterError as error:  # a credential plugin that worked a moment ago
+        yield _bad("cluster", str(error))
+        return
+    try:
+        yield from (_right(asking, resource) for resource in RESOURCES)
+    finally:
+        disconnect(asking)
+
+
+def _right(asking: ApiClient, resource: Resource) -> Check:
+    allowed = may(asking, resource, "list", deadline=Deadline.after(_SECONDS))
+    if isinstance(allowed, Gap):
+        return _bad("right", f"list {resource}: not known: {allowed.reason}: {allowed.detail}")
+    if allowed:
+        return _good("right", f"list {resource}")
+    return _bad("right", f"list {resource}: not allowed; {COSTS[resource]}; see k8s/rbac.yaml")

@@ -1,0 +1,19 @@
+"""What the monitor writes to disk: its state, one line a cycle, one file an incident; and what it deletes again.
+
+::
+
+    state.json                   what is remembered between cycles and across restarts
+    cycles/2026-11-24.jsonl      one line for each cycle of that day (UTC)
+    incident-<id>.json           one file for each incident, with all that happened to it
+
+Every file says which schema it has. All is owner-readable JSON; nothing of it is ever executed.
+"""
+
+from __future__ import annotations
+
+from hotagents_k8s_monitor.records.files import SCHEMA, RecordsError
+from hotagents_k8s_monitor.records.journal import Journal
+from hotagents_k8s_monitor.records.recorder import Recorder
+from hotagents_k8s_monitor.records.state import StateFile
+
+__all__ = ["SCHEMA", "Journal", "Recorder", "RecordsError", "StateFile"]

@@ -1,0 +1,55 @@
+"""The rules: one file each, found here by their ids, and applied all at once."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from hotagents_k8s_monitor.findings import grouped
+from hotagents_k8s_monitor.rules import (
+    container_waiting,
+    deployment_short,
+    monitor_blind,
+    node_not_ready,
+    pod_unschedulable,
+)
+from hotagents_k8s_monitor.rules.base import Rule
+from hotagents_k8s_monitor.rules.monitor_blind import blind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from hotagents_k8s_monitor.cluster import Snapshot
+    from hotagents_k8s_monitor.findings import Signal
+
+__all__ = ["RULES", "Detection", "Rule", "blind", "detect"]
+
+_MODULES: Final = (container_waiting, deployment_short, node_not_ready, pod_unschedulable, monitor_blind)
+RULES: Final[Mapping[str, Rule]] = MappingProxyType({module.RULE.id: module.RULE for module in _MODULES})
+
+
+class Detection(NamedTuple):
+    """What all rules together found.
+
+    Attributes:
+        signals: One for each rule and owner.
+        unsure: Ids of the rules whose silence means nothing at this look: not all was seen that they need.
+    """
+
+    signals: tuple[Signal, ...]
+    unsure: frozenset[str]
+
+
+def detect(snapshot: Snapshot, *, rules: Iterable[Rule] = tuple(RULES.values())) -> Detection:
+    """Apply rules to a snapshot. One that raises leaves the monitor blind for what it watches, and stops no other."""
+    signals: list[Signal] = []
+    unsure: set[str] = set()
+    for rule in rules:
+        try:
+            signals.extend(rule.detect(snapshot))
+        except Exception as error:  # noqa: BLE001 - a fault of the rule's is a finding, not the end of all others
+            signals.append(blind(rule.id, f"rule {rule.id} failed: {type(error).__name__}: {error}"))
+            unsure.add(rule.id)
+        if not snapshot.is_whole(rule.needs):
+            unsure.add(rule.id)
+    return Detection(grouped(signals), frozenset(unsure))

@@ -1,0 +1,50 @@
+"""`Rule`: one way to find a fault, as a pure function of a snapshot.
+
+A rule knows neither tiers nor severities, nor what is switched off: those are the current generation's, and `judging`
+applies them. A rule never raises for what the cluster says (`cluster.objects` reads any JSON); should it raise all the
+same, that is found too: the monitor is blind for what this rule watches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import timedelta
+
+    from hotagents_k8s_monitor.cluster import Resource, Snapshot
+    from hotagents_k8s_monitor.findings import Signal
+
+__all__ = ["Detect", "Rule"]
+
+
+class Detect(Protocol):
+    """What a rule's author writes."""
+
+    def __call__(self, snapshot: Snapshot, /) -> Iterable[Signal]:
+        """Yield what is wrong; several signals of one owner are joined by the caller."""
+        ...
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule and what is said of it.
+
+    Attributes:
+        id: What it is called by, in configuration and records.
+        summary: One line for people.
+        detect: Finds.
+        needs: Resources that must have been seen whole before the absence of a signal means that all is well.
+        hold: For how long a fault must last before anybody hears of it, unless the configuration says otherwise.
+        switchable: Whether the configuration may switch it off.
+    """
+
+    id: str
+    summary: str
+    detect: Detect
+    needs: tuple[Resource, ...]
+    hold: timedelta
+    switchable: bool = True

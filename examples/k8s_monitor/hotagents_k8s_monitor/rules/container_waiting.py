@@ -1,0 +1,83 @@
+"""``container-waiting``: a container that cannot start, or not stay up.
+
+Counts from the pod's own conditions: since when it is not ready, or not initialised. A crash loop that runs for a
+moment between two falls has a young condition each time; the monitor's memory of it is older, and the older one counts.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from hotagents_k8s_monitor.cluster.objects import condition, count_at, items_at, name_of, text_at, time_at
+from hotagents_k8s_monitor.findings import Signal, cut
+from hotagents_k8s_monitor.rules.base import Rule
+from hotagents_k8s_monitor.rules.owners import impact_on, is_over, owner_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from hotagents_k8s_monitor.cluster import Object, Snapshot
+
+__all__ = ["RULE"]
+
+_ID: Final = "container-waiting"
+_REASONS: Final = frozenset(
+    {
+        "CrashLoopBackOff",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "RunContainerError",
+    }
+)
+_LONGEST: Final = 160
+_LONGEST_NAME: Final = 63
+
+
+def _detect(snapshot: Snapshot) -> Iterator[Signal]:
+    for pod in snapshot.all("pods"):
+        if is_over(pod):
+            continue
+        for kind, field in (("init container", "initContainerStatuses"), ("container", "containerStatuses")):
+            for status in items_at(pod, "status", field):
+                if text_at(status, "state", "waiting", "reason") in _REASONS:
+                    yield _signal(pod, kind, status, snapshot)
+
+
+def _signal(pod: Object, kind: str, status: Any, snapshot: Snapshot) -> Signal:
+    owner = owner_of(pod, snapshot)
+    return Signal(
+        rule=_ID,
+        owner=owner,
+        impact=impact_on(owner, snapshot),
+        message=f'{kind} "{cut(text_at(status, "name"), _LONGEST_NAME)}": {_said(status)}',
+        objects=(f"pod/{name_of(pod)}",),
+        since=_since(pod, is_init=kind == "init container"),
+    )
+
+
+def _said(status: Any) -> str:
+    reason, message = (text_at(status, "state", "waiting", key) for key in ("reason", "message"))
+    restarts = count_at(status, "restartCount")
+    after = f" after {restarts} restart{'' if restarts == 1 else 's'}" if restarts else ""
+    return f"{reason}{after}: {cut(message, _LONGEST)}" if message else f"{reason}{after}"
+
+
+def _since(pod: Object, *, is_init: bool) -> datetime | None:
+    # An init container that goes on beside the others, a sidecar, can fall when all are initialised.
+    kinds = ("Initialized", "Ready") if is_init else ("Ready",)
+    unmet = (found for kind in kinds if (found := condition(pod, kind)) and found.get("status") != "True")
+    return time_at(next(unmet, {}), "lastTransitionTime")
+
+
+RULE: Final = Rule(
+    id=_ID,
+    summary="a container that cannot start, or not stay up",
+    detect=_detect,
+    needs=("pods",),
+    hold=timedelta(minutes=5),
+)

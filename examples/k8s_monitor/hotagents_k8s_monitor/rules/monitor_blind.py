@@ -1,0 +1,47 @@
+"""``monitor-blind``: something could not be seen, so nobody can say that all is well.
+
+It cannot be switched off and has no hold: an answer that did not come must never read as an empty, healthy cluster.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from hotagents_k8s_monitor.findings import Owner, Signal
+from hotagents_k8s_monitor.rules.base import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hotagents_k8s_monitor.cluster import Snapshot
+    from hotagents_k8s_monitor.findings import Impact
+
+__all__ = ["RULE", "blind"]
+
+_ID: Final = "monitor-blind"
+_SELF: Final = Owner("Monitor", "", "k8s-monitor")
+_HELPFUL: Final = frozenset({"replicasets.apps", "jobs.batch"})  # only name the owners of pods
+
+
+def blind(what: str, message: str, *, impact: Impact = "degraded") -> Signal:
+    """Return the signal that something of the monitor's own does not work."""
+    return Signal(rule=_ID, owner=_SELF, impact=impact, message=message, objects=(what,))
+
+
+def _detect(snapshot: Snapshot) -> Iterator[Signal]:
+    seen_whole = any(resource not in snapshot.gaps for resource in snapshot.objects)
+    seen_nothing = not seen_whole and not any(snapshot.objects.values())
+    for resource, gap in snapshot.gaps.items():
+        impact: Impact = "down" if seen_nothing else "at-risk" if resource in _HELPFUL else "degraded"
+        yield blind(resource, f"cannot see {gap}", impact=impact)
+
+
+RULE: Final = Rule(
+    id=_ID,
+    summary="something could not be seen, so nobody can say that all is well",
+    detect=_detect,
+    needs=(),
+    hold=timedelta(0),
+    switchable=False,
+)

@@ -1,0 +1,80 @@
+"""Whose a pod is, and how much of that owner still works."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from hotagents_k8s_monitor.cluster.objects import at, count_at, items_at, name_of, namespace_of, text_at
+from hotagents_k8s_monitor.findings import Owner
+
+if TYPE_CHECKING:
+    from hotagents_k8s_monitor.cluster import Object, Resource, Snapshot
+    from hotagents_k8s_monitor.findings import Impact
+
+__all__ = ["impact_on", "is_over", "owner_of"]
+
+_LISTED: Final[dict[str, Resource]] = {"ReplicaSet": "replicasets.apps", "Job": "jobs.batch"}
+# A CronJob names its Jobs after the minute that they are for: since 2019, number 26 million and something. What ends in
+# a day such as 20261124 was named so by people.
+_OF_A_CRON_JOB: Final = re.compile(r"(?P<name>.+)-(?:2[6-9]|[3-9][0-9])[0-9]{6}", re.DOTALL)
+# The label by which pods and their ReplicaSet know each other, and whose ReplicaSet that is.
+_TEMPLATES: Final = {"pod-template-hash": "Deployment", "rollouts-pod-template-hash": "Rollout"}
+
+
+def owner_of(pod: Object, snapshot: Snapshot) -> Owner:
+    """Return the workload that a pod belongs to, which survives the pod: its Deployment, CronJob, or whatever is there.
+
+    A pod that nobody looks after, and one that its node's own files start, is its own owner.
+
+    Where the ReplicaSet or Job between the two was not seen, its owner is guessed from its name as the controllers
+    make it, so that a fingerprint does not change when a list fails.
+    """
+    namespace, controller = namespace_of(pod), _controller(pod)
+    kind, name = text_at(controller, "kind"), text_at(controller, "name")
+    if not name or kind == "Node":  # a static pod's owner is the node that it runs on
+        return Owner("Pod", namespace, name_of(pod))
+    between = snapshot.find(_LISTED[kind], namespace, name) if kind in _LISTED else None
+    if between is not None:
+        above = _controller(between)
+        kind, name = text_at(above, "kind") or kind, text_at(above, "name") or name
+    elif kind in _LISTED:
+        kind, name = _guessed(kind, name, pod)
+    return Owner(kind, namespace, name)
+
+
+def impact_on(owner: Owner, snapshot: Snapshot) -> Impact:
+    """Return how much of an owner is hit when one of its pods is."""
+    if owner.kind != "Deployment":
+        return "down" if owner.kind in {"Pod", "Job", "CronJob"} else "degraded"
+    deployment = snapshot.find("deployments.apps", owner.namespace, owner.name)
+    if deployment is None:
+        return "degraded"
+    desired = count_at(deployment, "spec", "replicas", default=1)
+    available = count_at(deployment, "status", "availableReplicas")
+    if available >= desired:
+        return "at-risk"
+    return "degraded" if available else "down"
+
+
+def is_over(pod: Object) -> bool:
+    """Say whether a pod has ended or is on its way out: what it waits for no longer matters."""
+    return at(pod, "metadata", "deletionTimestamp") is not None or text_at(pod, "status", "phase") in {
+        "Succeeded",
+        "Failed",
+    }
+
+
+def _controller(item: Any) -> Any:
+    return next((o for o in items_at(item, "metadata", "ownerReferences") if o.get("controller") is True), {})
+
+
+def _guessed(kind: str, name: str, pod: Object) -> tuple[str, str]:
+    if kind == "Job":
+        match = _OF_A_CRON_JOB.fullmatch(name)
+        return ("CronJob", match["name"]) if match else (kind, name)
+    for label, above in _TEMPLATES.items():
+        end = f"-{text_at(pod, 'metadata', 'labels', label)}"
+        if len(end) > 1 and name.endswith(end) and name != end:
+            return above, name.removesuffix(end)
+    return kind, name

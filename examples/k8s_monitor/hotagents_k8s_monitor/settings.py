@@ -1,0 +1,122 @@
+"""`Settings`: what differs from one deployment to the next, from the environment; one name for each.
+
+What operations people change while the monitor runs is not here but in the two ConfigMaps.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, final, get_args
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hotagents import did_you_mean, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic_core import ErrorDetails
+
+__all__ = ["PREFIX", "Settings", "SettingsError", "load_settings"]
+
+PREFIX: Final = "K8S_MONITOR_"
+# A Service called k8s-monitor, or k8s-monitor-metrics, in the pod's namespace makes the kubelet set these; they are
+# nobody's slip.
+_SERVICE_LINK: Final = re.compile(
+    PREFIX + r"([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)",
+    re.ASCII,
+)
+_HINT: Final = "see `k8s-monitor --help` for all of them"
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _between(least: int, most: int, what: str) -> Any:
+    """Return the bounds of a number; ``what`` it counts is said to whoever gives another."""
+    return Field(ge=least, le=most, allow_inf_nan=False, description=f"{what} from {least} to {most}")
+
+
+class SettingsError(Exception):
+    """A variable of the environment is unknown or wrong; the message names it and says what would be right."""
+
+
+@final
+class Settings(BaseSettings):
+    """The settings; each is the environment variable ``K8S_MONITOR_`` and the name in capitals.
+
+    Attributes:
+        config_dir: Where the two ConfigMaps are mounted.
+        data_dir: Where state, cycles and incidents are kept.
+        detection_interval: Seconds from the end of one look at the cluster to the next.
+        look_timeout: Seconds that one look may take; what was not answered by then was not seen.
+        kubeconfig: A kubeconfig file; empty for the pod's own account, or the usual file outside of a pod.
+        context: A context of the kubeconfig; empty for its current one.
+        heartbeat_file: Renewed by ``run`` while its cycles end in time, read by ``alive``; empty for none.
+        retention_days: Days for which records are kept.
+        retention_mib: MiB that all records may take.
+        log_level: From which level on is logged.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True)
+
+    config_dir: Path = Path("/app/.claude")
+    data_dir: Path = Path("/app/logs/incidents")
+    detection_interval: Annotated[float, _between(1, 86_400, "seconds")] = 60.0
+    look_timeout: Annotated[float, _between(1, 3600, "seconds")] = 60.0
+    kubeconfig: str = ""
+    context: str = ""
+    heartbeat_file: Path | None = None
+    retention_days: Annotated[int, _between(1, 3650, "a whole number of days")] = 30
+    retention_mib: Annotated[int, _between(1, 1_000_000, "a whole number of MiB")] = 500
+    log_level: Annotated[
+        LogLevel, BeforeValidator(_lower), Field(description=f"one of {', '.join(get_args(LogLevel))}")
+    ] = "info"
+
+    @property
+    def retention(self) -> timedelta:
+        """Age at which records are deleted."""
+        return timedelta(days=self.retention_days)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Return the settings of this process's environment; ``overrides`` that are not None stand before it.
+
+    Raises:
+        SettingsError: If there is a ``K8S_MONITOR_*`` variable that does not exist, or one with a value that is wrong.
+    """
+    _refuse_unknown(os.environ)
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
+    except ValidationError as error:
+        raise SettingsError(_said(error.errors(include_url=False, include_context=False)[0])) from None
+
+
+def _said(error: ErrorDetails) -> str:
+    """Return what is wrong with a value, in the words of who deploys, not in pydantic's."""
+    name, value = str(error["loc"][0]), str(error["input"])
+    expected = Settings.model_fields[name].description or "another value"
+    near = did_you_mean(value, get_args(LogLevel)) if name == "log_level" else ""
+    hint = near or f"leave it out for {Settings.model_fields[name].default}"
+    return f'{PREFIX}{name.upper()}: expected {expected}, got "{escape(value, limit=100)}"; {hint}'
+
+
+def _refuse_unknown(names: Iterable[str]) -> None:
+    """Refuse what is meant for the monitor and would do nothing; also a name in other case, of which there may be two.
+
+    Raises:
+        SettingsError: For the first of them.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted(names):
+        if not name.upper().startswith(PREFIX) or name in known or _SERVICE_LINK.fullmatch(name):
+            continue
+        near = did_you_mean(name, known) or _HINT
+        raise SettingsError(f"{escape(name, limit=100)}: no such setting; {near}")

@@ -1,0 +1,150 @@
+"""The HTTP side of a fake API server: connections, threads, and all that can go wrong on the wire."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Final, final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from hotagents_k8s_monitor.testing.lists import page_of
+from hotagents_k8s_monitor.testing.routes import Request, route
+from hotagents_k8s_monitor.testing.spoiling import spoiled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hotagents_k8s_monitor.testing.answers import Answer
+    from hotagents_k8s_monitor.testing.api import Api
+    from hotagents_k8s_monitor.testing.faults import Fault, Faults
+
+__all__ = ["Server"]
+
+_POLL: Final = 0.02
+_CLOSING: Final = 0.8  # seconds for all threads together
+
+
+@final
+class Server(ThreadingHTTPServer):
+    """Listens on a free port of the loopback, with a thread a connection.
+
+    Args:
+        api: Gives the right answers.
+        faults: Say where they are not given.
+        heard: Called with each request, in its thread, before it is answered.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, api: Api, faults: Faults, heard: Callable[[Request], None]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.api = api
+        self.faults = faults
+        self.heard = heard
+        self.closing = threading.Event()
+        self._open: dict[threading.Thread, socket.socket] = {}
+        self._open_lock = threading.Lock()
+        self._thread = threading.Thread(target=self.serve_forever, args=(_POLL,), name="fake-cluster", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer, in threads of its own."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Close every connection and wait for the threads to end, less than a second."""
+        self.closing.set()
+        self.shutdown()
+        self.server_close()
+        self._thread.join(_CLOSING)
+        with self._open_lock:
+            left = dict(self._open)
+        for connection in left.values():
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        deadline = time.monotonic() + _CLOSING
+        for thread in left:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer a connection in a new thread, and remember both."""
+        thread = threading.Thread(
+            target=self.process_request_thread, args=(request, client_address), name="fake-cluster-answer", daemon=True
+        )
+        with self._open_lock:
+            self._open[thread] = request
+        thread.start()
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer a connection until it is closed."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._open_lock:
+                self._open.pop(threading.current_thread(), None)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what went wrong, unless the client just left, as those do that wait no longer."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
+@final
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Server
+
+    def __getattr__(self, name: str) -> Any:
+        """Answer every method in the same way; the base class looks for ``do_GET`` and so on."""
+        if name.startswith("do_"):
+            return self._answer
+        raise AttributeError(name)
+
+    def log_message(self, *_args: object) -> None:
+        """Stay silent: `FakeCluster.requests` tells."""
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = urlsplit(self.path)
+        request = Request(self.command, unquote(parts.path), dict(parse_qsl(parts.query, keep_blank_values=True)))
+        self.server.heard(request)
+        wanted = route(request)
+        resource = wanted.kind.resource if wanted is not None else request.path.rstrip("/")
+        fault = self.server.faults.take(resource, page_of(request.query))
+        answer = self.server.api.answer(request, body)
+        if fault is None:
+            self._send(answer)
+        else:
+            self._fail(fault, spoiled(answer, fault, request, wanted))
+
+    def _fail(self, fault: Fault, answer: Answer) -> None:
+        if fault.kind == "hang":
+            self.server.closing.wait()
+        elif fault.kind == "cut":
+            self._send(answer, part=len(answer.body) // 2)
+        elif fault.kind == "drip":
+            self._drip(answer, fault)
+        elif fault.kind != "slow" or not self.server.closing.wait(fault.seconds):
+            self._send(answer)
+        if fault.kind in {"hang", "cut", "drip"}:
+            self.close_connection = True
+
+    def _send(self, answer: Answer, *, part: int | None = None) -> None:
+        self.send_response(answer.code)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body[:part])
+
+    def _drip(self, answer: Answer, fault: Fault) -> None:
+        self._send(answer, part=0)
+        for start in range(0, len(answer.body), fault.size):
+            self.wfile.write(answer.body[start : start + fault.size])
+            if self.server.closing.wait(fault.seconds):
+                return

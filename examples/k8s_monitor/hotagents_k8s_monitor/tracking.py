@@ -1,0 +1,227 @@
+"""`Book`: what the monitor remembers between two looks; `advance` turns one page, as a pure function.
+
+A fault is *pending* until it has lasted for its hold time, then *open*; it is *resolved* when two looks in a row that
+could have seen it did not, and *withdrawn* when the configuration no longer has anything to say about it. A look that
+could not see what a rule needs changes nothing: silence is no proof.
+
+What one owner suffers from at a time is one *incident*, which ends with its last open finding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
+
+from hotagents_k8s_monitor.findings import fingerprint, worst
+from hotagents_k8s_monitor.judging import judge
+from hotagents_k8s_monitor.rules import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from hotagents_k8s_monitor.findings import Owner, Severity
+    from hotagents_k8s_monitor.judging import Finding
+    from hotagents_k8s_monitor.policy import Policy
+    from hotagents_k8s_monitor.rules import Detection
+
+__all__ = ["Book", "End", "Event", "Incident", "Told", "Tracked", "advance"]
+
+End: TypeAlias = Literal["resolved", "withdrawn", "muted"]
+_LOOKS_TO_RESOLVE: Final = 2
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracked:
+    """A fault over time.
+
+    Attributes:
+        finding: As it was last seen and rated.
+        first_seen: When the monitor saw it first.
+        opened_at: When it had lasted for its hold time; None while it is pending.
+        absent: Looks in a row that could have seen it and did not.
+        unsure: Whether the last look could not have seen it.
+    """
+
+    finding: Finding
+    first_seen: datetime
+    opened_at: datetime | None = None
+    absent: int = 0
+    unsure: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether somebody should hear of it: open, and neither known nor under maintenance."""
+        return self.opened_at is not None and self.finding.muted is None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was last told about an incident: when, as how bad, and about which fingerprints."""
+
+    at: datetime
+    severity: Severity
+    fingerprints: frozenset[str]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """What one owner suffers from.
+
+    Attributes:
+        id: Unique; sorts by the time of its beginning.
+        owner: Who suffers.
+        opened_at: When it began to count.
+        findings: Those that count, worst first; at its end, those that did last.
+        told: What was told last, or None.
+        end: How it ended, or None while it goes on. One that ended stays until that was told.
+    """
+
+    id: str
+    owner: Owner
+    opened_at: datetime
+    findings: tuple[Finding, ...]
+    told: Told | None = None
+    end: End | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is: its worst finding."""
+        return worst(finding.severity for finding in self.findings)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to an incident at one look."""
+
+    incident: str
+    what: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """All that is remembered, immutable.
+
+    Attributes:
+        cluster: Name of the cluster that it is about; empty before the first look.
+        tracked: Faults by fingerprint.
+        incidents: By id, in the order of their beginning.
+    """
+
+    cluster: str = ""
+    tracked: Mapping[str, Tracked] = field(default_factory=lambda: MappingProxyType({}))
+    incidents: Mapping[str, Incident] = field(default_factory=lambda: MappingProxyType({}))
+
+    def told(self, incident: Incident, at: datetime) -> Book:
+        """Return the book after an incident was told as it is; one that has ended is struck out."""
+        incidents = dict(self.incidents)
+        if incident.end is not None:
+            incidents.pop(incident.id, None)
+        else:
+            names = frozenset(finding.fingerprint for finding in incident.findings)
+            incidents[incident.id] = replace(incident, told=Told(at, incident.severity, names))
+        return replace(self, incidents=MappingProxyType(incidents))
+
+
+def advance(book: Book, detection: Detection, policy: Policy, now: datetime) -> tuple[Book, tuple[Event, ...]]:
+    """Return the book after a look, and what happened to incidents by it."""
+    cluster = policy.context.cluster
+    before = book.tracked if book.cluster == cluster else {}
+    first_seen = {name: tracked.first_seen for name, tracked in before.items()}
+    findings = judge(detection.signals, policy, first_seen=first_seen, now=now)
+    tracked = {finding.fingerprint: _seen(finding, before.get(finding.fingerprint), now) for finding in findings}
+    signalled = {fingerprint(cluster, signal.owner, signal.rule) for signal in detection.signals}
+    withdrawn: set[str] = set(book.tracked) - set(before)
+    for name, old in before.items():
+        if name in tracked:
+            continue
+        if name in signalled or not _is_watched(old, policy):
+            withdrawn.add(name)
+        elif (kept := _unseen(old, detection.unsure, policy, now)) is not None:
+            tracked[name] = kept
+    incidents, events = _incidents(book.incidents, tracked, withdrawn, renamed=book.cluster != cluster, now=now)
+    page = Book(cluster=cluster, tracked=MappingProxyType(tracked), incidents=MappingProxyType(incidents))
+    return page, tuple(events)
+
+
+def _seen(finding: Finding, old: Tracked | None, now: datetime) -> Tracked:
+    opened_at = None
+    if now >= finding.due:
+        opened_at = old.opened_at if old is not None and old.opened_at is not None else now
+    return Tracked(finding=finding, first_seen=old.first_seen if old is not None else now, opened_at=opened_at)
+
+
+def _unseen(old: Tracked, unsure: frozenset[str], policy: Policy, now: datetime) -> Tracked | None:
+    """Return what becomes of a fault that was not seen; None once two looks prove that it is gone."""
+    muted = policy.muted(old.finding.rule, old.finding.owner, now)
+    finding = replace(old.finding, muted=muted)
+    if old.finding.rule in unsure:
+        return replace(old, finding=finding, unsure=True)
+    absent = old.absent + 1
+    return None if absent >= _LOOKS_TO_RESOLVE else replace(old, finding=finding, absent=absent, unsure=False)
+
+
+def _is_watched(old: Tracked, policy: Policy) -> bool:
+    rule = RULES.get(old.finding.rule)
+    return rule is not None and policy.looks_at(rule, old.finding.owner)
+
+
+def _incidents(
+    before: Mapping[str, Incident], tracked: Mapping[str, Tracked], withdrawn: set[str], *, renamed: bool, now: datetime
+) -> tuple[dict[str, Incident], list[Event]]:
+    """Return the incidents after a look; those of a cluster that has another name now have ended."""
+    counting: dict[Owner, list[Finding]] = {}
+    for item in tracked.values():
+        if item.counts:
+            counting.setdefault(item.finding.owner, []).append(item.finding)
+    incidents: dict[str, Incident] = {}
+    events: list[Event] = []
+    for old in before.values():
+        goes_on = old.end is None and not renamed
+        if goes_on and (findings := counting.pop(old.owner, None)) is not None:
+            incidents[old.id] = replace(old, findings=_worst_first(findings))
+        else:
+            incidents[old.id] = replace(old, end=old.end or _end(old, tracked, withdrawn))
+        events += _happened(old, incidents[old.id])
+    for owner, findings in sorted(counting.items()):
+        new = Incident(id=_id(findings[0], now), owner=owner, opened_at=now, findings=_worst_first(findings))
+        incidents[new.id] = new
+        events += [Event(new.id, f"opened: {finding.rule}: {finding.severity}") for finding in new.findings]
+    return incidents, events
+
+
+def _end(old: Incident, tracked: Mapping[str, Tracked], withdrawn: set[str]) -> End:
+    names = [finding.fingerprint for finding in old.findings]
+    if any(name in tracked and tracked[name].finding.muted is not None for name in names):
+        return "muted"
+    return "withdrawn" if any(name in withdrawn or name in tracked for name in names) else "resolved"
+
+
+def _happened(old: Incident, new: Incident) -> Iterator[Event]:
+    if new.end is not None:
+        if old.end is None:
+            yield Event(new.id, new.end)
+        return
+    before = {finding.fingerprint: finding for finding in old.findings}
+    after = {finding.fingerprint: finding for finding in new.findings}
+    for name, finding in after.items():
+        if name not in before:
+            yield Event(new.id, f"opened: {finding.rule}: {finding.severity}")
+        elif before[name].severity != finding.severity:
+            yield Event(new.id, f"{finding.rule}: {before[name].severity} became {finding.severity}")
+    yield from (Event(new.id, f"over: {finding.rule}") for name, finding in before.items() if name not in after)
+
+
+def _worst_first(findings: list[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: (finding.severity, finding.rule)))
+
+
+def _id(finding: Finding, now: datetime) -> str:
+    """The time of the beginning, so that names sort by it, and a fingerprint, so that two never meet."""
+    return f"{now:%Y%m%dT%H%M%S.%fZ}-{finding.fingerprint[:8]}"

@@ -1,0 +1,89 @@
+"""What an entry of the configuration speaks of."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from hotagents_k8s_monitor.findings import Owner
+from hotagents_k8s_monitor.policy.match import Match, fits, fits_any
+
+CART: Final = Owner("Deployment", "shop", "cart-api")
+NODE: Final = Owner("Node", "", "node-a")
+RULE: Final = "deployment-short"
+
+
+@pytest.mark.parametrize(
+    ("said", "owner", "meant"),
+    [
+        ({"name": "cart-api"}, CART, True),
+        ({"name": "cart-*"}, CART, True),
+        ({"name": "cart-ap?"}, CART, True),
+        ({"name": "cart-[ab]pi"}, CART, True),
+        ({"name": "*"}, CART, True),
+        ({"name": "*"}, NODE, True),
+        ({"name": "cart"}, CART, False),
+        ({"name": "CART-API"}, CART, False),
+        ({"name": "art-api"}, CART, False),
+        ({"namespace": "shop"}, CART, True),
+        ({"namespace": "s*", "name": "cart-*"}, CART, True),
+        ({"namespace": "other", "name": "cart-*"}, CART, False),
+        ({"namespace": "?*"}, NODE, False),
+        ({"kind": "Deployment"}, CART, True),
+        ({"kind": "Node"}, CART, False),
+        ({"kind": "Node"}, NODE, True),
+        ({"rule": RULE}, CART, True),
+        ({"rule": "deployment-*"}, CART, True),
+        ({"rule": "node-not-ready"}, CART, False),
+        ({"rule": RULE, "kind": "Deployment", "namespace": "shop", "name": "cart-api"}, CART, True),
+        ({"rule": RULE, "kind": "Deployment", "namespace": "shop", "name": "other"}, CART, False),
+        ({"rule": None, "name": "cart-api"}, CART, True),
+    ],
+)
+def test_all_patterns_must_fit(said: dict[str, Any], owner: Owner, meant: bool) -> None:  # noqa: FBT001
+    assert Match.model_validate(said).fits(RULE, owner) is meant
+
+
+@pytest.mark.parametrize("said", [{}, {"name": None}, {"rule": None, "kind": None}])
+def test_a_match_must_say_something(said: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="expected rule, kind, namespace or name, got none; to mean everything"):
+        Match.model_validate(said)
+
+
+@pytest.mark.parametrize("value", ["a b", "shop/cart", "a\n", " a", "\t"])
+@pytest.mark.parametrize("key", ["rule", "kind", "namespace", "name"])
+def test_what_no_name_can_hold_is_refused(key: str, value: str) -> None:
+    with pytest.raises(ValidationError, match="expected a name without blanks and slashes"):
+        Match.model_validate({key: value})
+
+
+@pytest.mark.parametrize("value", ["", "x" * 254, 7, ["a"], True])
+def test_what_is_no_name_is_refused(value: Any) -> None:
+    with pytest.raises(ValidationError):
+        Match.model_validate({"name": value})
+
+
+@given(st.text(), st.text())
+def test_any_text_is_a_pattern_that_fits_or_does_not(pattern: str, name: str) -> None:
+    assert fits(pattern, name) in {True, False}
+    assert fits("*", name)
+    assert fits_any((pattern, "*"), name)
+    assert not fits_any((), name)
+
+
+@given(st.text(st.characters(exclude_characters="*?[")))
+def test_a_text_without_wildcards_fits_itself_alone(text: str) -> None:
+    assert fits(text, text)
+    assert not fits(text, text + "x")
+
+
+def test_a_hostile_pattern_costs_little() -> None:
+    begin = time.perf_counter()
+    assert not fits("*a" * 126, "a" * 252 + "b")
+    assert not fits("[" * 253, "[" * 252)
+    assert time.perf_counter() - begin < 1

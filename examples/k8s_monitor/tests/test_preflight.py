@@ -1,0 +1,157 @@
+"""What is looked at before the monitor is trusted, and what it says a lack costs."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hotagents_k8s_monitor.cluster.access import COSTS
+from hotagents_k8s_monitor.cluster.snapshot import RESOURCES
+from hotagents_k8s_monitor.preflight import Check, checks
+from hotagents_k8s_monitor.settings import PREFIX, Settings
+from hotagents_k8s_monitor.shipped import config_dir
+from hotagents_k8s_monitor.testing import FakeCluster, Fault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.upper().startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+
+
+def granting(*resources: str) -> list[dict[str, Any]]:
+    parts = [resource.partition(".") for resource in resources]
+    return [{"apiGroups": [group], "resources": [name], "verbs": ["list"]} for name, _, group in parts]
+
+
+def looked(cluster: FakeCluster, tmp_path: Path, root: Path | None = None, **settings: Any) -> list[Check]:
+    values = {"kubeconfig": str(cluster.kubeconfig(tmp_path)), "data_dir": tmp_path / "data", "look_timeout": 5.0}
+    return list(checks(Settings(**{**values, **settings}), root or config_dir()))
+
+
+def wrong(found: list[Check]) -> list[str]:
+    return [f"{check.what}: {check.text}" for check in found if not check.ok]
+
+
+def test_all_may_be_well(tmp_path: Path) -> None:
+    with FakeCluster(role=granting(*RESOURCES)) as cluster:
+        found = looked(cluster, tmp_path, heartbeat_file=tmp_path / "alive")
+    assert wrong(found) == []
+    assert [check.what for check in found] == ["configuration", "records", "heartbeat", "cluster", *["right"] * 5]
+    assert " (the shipped example; `run` needs your own): 4 agents, sha256:" in found[0].text
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kubeconfig"]
+
+
+@pytest.mark.parametrize("missing", RESOURCES)
+def test_each_missing_right_says_what_it_costs(tmp_path: Path, missing: Any) -> None:
+    with FakeCluster(role=granting(*(resource for resource in RESOURCES if resource != missing))) as cluster:
+        found = looked(cluster, tmp_path)
+    assert wrong(found) == [f"right: list {missing}: not allowed; {COSTS[missing]}; see k8s/rbac.yaml"]
+
+
+def test_a_right_that_nobody_tells_of_is_not_taken_for_granted(tmp_path: Path) -> None:
+    with FakeCluster() as cluster:
+        cluster.fault("selfsubjectaccessreviews.authorization.k8s.io", Fault.forbidden())
+        found = looked(cluster, tmp_path)
+    rights = [check for check in found if check.what == "right"]
+    assert [check.ok for check in rights] == [False] * 5
+    assert rights[0].text.startswith("list nodes: not known: forbidden: HTTP 403")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault.unauthorized(), "cluster: unauthorized: HTTP 401"),
+        (Fault.garbage(), "cluster: malformed: "),
+        (Fault.hang(), "cluster: slow: no answer in time"),
+    ],
+)
+def test_a_cluster_that_does_not_answer_is_said_and_no_right_is_asked_for(
+    tmp_path: Path, fault: Fault, said: str
+) -> None:
+    with FakeCluster() as cluster:
+        cluster.fault("*", fault)
+        found = looked(cluster, tmp_path, look_timeout=1.0)
+    (problem,) = wrong(found)
+    assert problem.startswith(said)
+    assert not any(check.what == "right" for check in found)
+
+
+def test_a_context_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with FakeCluster() as cluster:
+        (problem,) = wrong(looked(cluster, tmp_path, context="production"))
+    assert 'no context "production"; it has fake' in problem
+
+
+def test_each_error_of_the_configuration_is_said_with_its_place(tmp_path: Path) -> None:
+    root = tmp_path / "config"
+    (root / "agents").mkdir(parents=True)
+    (root / "CLAUDE.md").write_text("---\ncluster: demo\nservice: {}\n---\nText.\n")
+    with FakeCluster() as cluster:
+        found = wrong(looked(cluster, tmp_path, root))
+    (problem, *_) = found
+    assert problem.startswith("configuration: CLAUDE.md:3:")
+    (root / "CLAUDE.md").write_text("---\ncluster: demo\n---\nText.\n")
+    (root / "agents" / "k8s-analyzer.md").write_text((config_dir() / "agents" / "k8s-analyzer.md").read_text())
+    with FakeCluster() as cluster:
+        found = wrong(looked(cluster, tmp_path, root))
+    assert len(found) == 3
+    for name in ("escalation-manager", "slack-notifier", "github-reviewer"):
+        assert any(f'expected an agent "{name}", got none' in line for line in found)
+
+
+def test_a_configuration_that_is_not_there_is_said_escaped(tmp_path: Path) -> None:
+    with FakeCluster() as cluster:
+        (problem,) = wrong(looked(cluster, tmp_path, tmp_path / "no\x1b[2Jwhere"))
+    assert problem.startswith("configuration: ")
+    assert "no\\x1b[2Jwhere" in problem
+
+
+def test_a_warning_is_nothing_to_be_silent_about(tmp_path: Path) -> None:
+    root = tmp_path / "config"
+    (root / "agents").mkdir(parents=True)
+    for path in config_dir().rglob("*.md"):
+        text = path.read_text()
+        if path.name == "CLAUDE.md":
+            text += "\n## Known issues\n\n- The printer is on fire\n"
+        (root / path.relative_to(config_dir())).write_text(text)
+    with FakeCluster() as cluster:
+        (problem,) = wrong(looked(cluster, tmp_path, root))
+    assert "prose-without-rule" in problem
+
+
+def test_records_that_cannot_be_written_say_what_that_costs(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with FakeCluster() as cluster:
+        (problem,) = wrong(looked(cluster, tmp_path, data_dir=tmp_path / "file" / "data"))
+    assert problem == (
+        f"records: {tmp_path / 'file' / 'data'}: Not a directory; nothing is recorded, "
+        "and a restart tells all that is open again"
+    )
+
+
+def test_a_newer_versions_state_is_said_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "state.json").write_text('{"schema": 2}')
+    with FakeCluster() as cluster:
+        (problem,) = wrong(looked(cluster, tmp_path))
+    assert "was written by a newer version" in problem
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["state.json"]
+
+
+def test_a_heartbeat_that_cannot_be_written_says_what_that_costs(tmp_path: Path) -> None:
+    with FakeCluster() as cluster:
+        (problem,) = wrong(looked(cluster, tmp_path, heartbeat_file=tmp_path / "not" / "there"))
+    assert problem == (
+        f"heartbeat: {tmp_path / 'not' / 'there'}: No such file or directory; "
+        "`alive` fails, and the kubelet restarts the pod again and again"
+    )
+
+
+def test_a_check_is_ready_for_json() -> None:
+    assert Check("records", ok=False, text="full").to_dict() == {"what": "records", "ok": False, "text": "full"}

@@ -1,0 +1,161 @@
+"""What is set in the environment, and what is said of what is set wrongly."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from typer.testing import CliRunner
+
+from hotagents_k8s_monitor.cli import app
+from hotagents_k8s_monitor.settings import PREFIX, Settings, SettingsError, load_settings
+
+SET: Final[dict[str, tuple[str, Any]]] = {
+    "config_dir": ("/etc/agents", Path("/etc/agents")),
+    "data_dir": ("/data", Path("/data")),
+    "detection_interval": ("2.5", 2.5),
+    "look_timeout": ("10", 10.0),
+    "kubeconfig": ("/home/me/.kube/config", "/home/me/.kube/config"),
+    "context": ("staging", "staging"),
+    "heartbeat_file": ("/tmp/alive", Path("/tmp/alive")),  # noqa: S108 - nothing is written there
+    "retention_days": ("7", 7),
+    "retention_mib": ("20", 20),
+    "log_level": ("debug", "debug"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.upper().startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> str:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    return str(error.value)
+
+
+def test_every_setting_has_a_value_in_the_table_of_this_test() -> None:
+    assert set(SET) == set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("name", SET)
+def test_each_setting_is_read_from_its_one_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, value = SET[name]
+    assert getattr(load_settings(), name) != value
+    monkeypatch.setenv(PREFIX + name.upper(), text)
+    assert getattr(load_settings(), name) == value
+
+
+@pytest.mark.parametrize("name", SET)
+def test_an_empty_value_is_none_at_all(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PREFIX + name.upper(), "")
+    assert load_settings() == Settings()
+    assert name not in load_settings().model_fields_set
+
+
+@pytest.mark.parametrize("name", SET)
+def test_a_name_in_other_case_is_refused_since_there_could_be_two(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = PREFIX + name.upper()
+    for wrong in (right.lower(), right.title()):
+        with monkeypatch.context() as patch:
+            assert refusal(patch, wrong, SET[name][0]) == f'{wrong}: no such setting; did you mean "{right}"?'
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("K8S_MONITOR_DETECTION_INTERVALL", 'did you mean "K8S_MONITOR_DETECTION_INTERVAL"?'),
+        ("K8S_MONITOR_INTERVAL", 'did you mean "K8S_MONITOR_DETECTION_INTERVAL"?'),
+        ("K8S_MONITOR_MODEL_HAIKU", "see `k8s-monitor --help` for all of them"),
+        ("K8S_MONITOR_", "see `k8s-monitor --help` for all of them"),
+        ("K8S_MONITOR_RETENTION_DAY", 'did you mean "K8S_MONITOR_RETENTION_DAYS"?'),
+    ],
+)
+def test_an_unknown_name_is_refused_with_the_nearest_one(name: str, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refusal(monkeypatch, name, "60") == f"{name}: no such setting; {hint}"
+
+
+def test_a_name_that_is_no_text_is_shown_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refusal(monkeypatch, "K8S_MONITOR_\x1b[2J\n", "1").startswith("K8S_MONITOR_\\x1b[2J\\n: no such setting; ")
+
+
+@pytest.mark.parametrize("service", ["K8S_MONITOR", "K8S_MONITOR_METRICS", "K8S_MONITOR_2"])
+def test_what_a_kubelet_sets_for_a_service_is_nobodys_slip(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = "tcp://10.96.7.7:8080"
+    links = {"SERVICE_HOST": "10.96.7.7", "SERVICE_PORT": "8080", "SERVICE_PORT_HTTP": "8080", "PORT": address}
+    links |= {"SERVICE_PORT_HTTP_METRICS_2": "8080"}
+    for protocol in ("TCP", "UDP", "SCTP"):
+        port = f"PORT_8080_{protocol}"
+        links |= {port: address, f"{port}_PROTO": "tcp", f"{port}_PORT": "8080", f"{port}_ADDR": "10.96.7.7"}
+    for name, value in links.items():
+        monkeypatch.setenv(f"{service}_{name}", value)
+    assert load_settings() == Settings()
+
+
+@pytest.mark.parametrize("name", ["K8S_MONITOR_PORTS", "K8S_MONITOR_PORT_8080", "K8S_MONITOR_SERVICE_PORT_"])
+def test_what_no_kubelet_sets_is_a_slip(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "no such setting" in refusal(monkeypatch, name, "1")
+
+
+@pytest.mark.parametrize(
+    ("name", "bad", "expected"),
+    [
+        ("DETECTION_INTERVAL", ["0", "0.99", "-1", "86400.1", "1e9", "soon", "60s"], "seconds from 1 to 86400"),
+        ("DETECTION_INTERVAL", ["nan", "inf", "-inf", "NaN"], "seconds from 1 to 86400"),
+        ("LOOK_TIMEOUT", ["0", "3601", "nan", "inf", " "], "seconds from 1 to 3600"),
+        ("RETENTION_DAYS", ["0", "3651", "1.5", "nan", "inf"], "a whole number of days from 1 to 3650"),
+        ("RETENTION_DAYS", ["9" * 5000, "a week", "7d"], "a whole number of days from 1 to 3650"),
+        ("RETENTION_MIB", ["0", "1000001", "500M"], "a whole number of MiB from 1 to 1000000"),
+        ("LOG_LEVEL", ["trace", "20"], "one of debug, info, warning, error"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_words(
+    name: str, bad: list[str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in bad:
+        said = refusal(monkeypatch, PREFIX + name, value)
+        shown = value if len(value) < 100 else value[:100] + "…"
+        assert said.startswith(f'{PREFIX}{name}: expected {expected}, got "{shown}"; leave it out for '), said
+        for jargon in ("Input should", "pydantic", "parse", "valid "):
+            assert jargon not in said
+
+
+def test_a_level_that_is_nearly_right_gets_a_hint_and_one_in_capitals_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refusal(monkeypatch, "K8S_MONITOR_LOG_LEVEL", "warnings").endswith('; did you mean "warning"?')
+    monkeypatch.setenv("K8S_MONITOR_LOG_LEVEL", "WARNING")
+    assert load_settings().log_level == "warning"
+
+
+def test_a_wrong_value_is_shown_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = refusal(monkeypatch, "K8S_MONITOR_LOG_LEVEL", "in\x1b[2Jfo\nERROR forged")
+    assert "\x1b" not in said
+    assert "\n" not in said
+
+
+def test_what_is_given_stands_before_the_environment_and_none_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("K8S_MONITOR_CONTEXT", "of-the-environment")
+    monkeypatch.setenv("K8S_MONITOR_KUBECONFIG", "/of-the-environment")
+    settings = load_settings(context="given", kubeconfig=None)
+    assert (settings.context, settings.kubeconfig) == ("given", "/of-the-environment")
+
+
+def test_retention_is_a_duration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("K8S_MONITOR_RETENTION_DAYS", "7")
+    assert load_settings().retention == timedelta(days=7)
+
+
+def test_the_help_names_every_setting() -> None:
+    text = CliRunner().invoke(app, ["--help"], prog_name="k8s-monitor").output
+    words = text.replace(",", " ").replace(".", " ").split()
+    assert [name for name in Settings.model_fields if name.upper() not in words] == []
+
+
+def test_the_docstring_tells_every_setting() -> None:
+    assert Settings.__doc__ is not None
+    assert [name for name in Settings.model_fields if f"\n        {name}: " not in Settings.__doc__] == []
