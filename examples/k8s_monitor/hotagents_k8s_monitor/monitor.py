@@ -72,7 +72,6 @@ class Monitor:
 
         Raises:
             RecordsError: If a newer version wrote it.
-            OSError: If it cannot be read.
         """
         if self._recorder is not None:
             self._book = self._recorder.load(self._clock.now())

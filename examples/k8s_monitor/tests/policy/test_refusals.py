@@ -68,14 +68,15 @@ VALUES: Final[st.SearchStrategy[Any]] = st.recursive(
     | st.dictionaries(st.sampled_from([key[:-1] for key in KEYS]) | st.text(max_size=5), inner, max_size=3),
     max_leaves=10,
 )  # fmt: skip
-FIELDS: Final = ("services", "known_issues", "maintenance_windows", "business_hours", "channels", "contacts", "timeZone",
-                 "rules", "namespaces", "severities", "repeat", "mentions", "templates", "repositories")  # fmt: skip
+FIELDS: Final = st.sampled_from(
+    ["services", "known_issues", "maintenance_windows", "business_hours", "channels", "contacts", "timeZone", "rules",
+     "namespaces", "severities", "repeat", "mentions", "templates", "repositories"]
+)  # fmt: skip
+NAMES: Final = st.sampled_from([CONTEXT, ANALYZER, ESCALATION, SLACK, GITHUB])
 
 
 @settings(max_examples=300)
-@given(
-    st.sampled_from([CONTEXT, ANALYZER, ESCALATION, SLACK, GITHUB]), st.dictionaries(st.sampled_from(FIELDS), VALUES)
-)
+@given(NAMES, st.dictionaries(FIELDS, VALUES))
 def test_no_value_makes_a_model_fail_instead_of_refusing(name: str, said: dict[str, Any]) -> None:
     page = parse("x.md", b"---\nname: x\n---\n")
     values = {"name": name, "description": "text", "cluster": "demo"} | said
