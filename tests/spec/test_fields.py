@@ -284,7 +284,7 @@ def test_a_class_names_the_tools_that_its_runner_has_or_judges_none() -> None:
     page = page_of({"name": "a", "description": "b", "tools": "kubectl"})
     assert agent_from(page, spec=WithOwnTools, digest="")[1] == ()
     assert agent_from(page, spec=WithAnyTools, digest="")[1] == ()
-    assert codes(agent_from(page, spec=AgentSpec, digest="")[1]) == ["null-tools"]
+    assert [d.code for d in agent_from(page, spec=AgentSpec, digest="")[1]] == ["null-tools"]
 
 
 @pytest.mark.parametrize(

@@ -88,11 +88,14 @@ class _Reading:
             yield from _unnamed(section)
         elif section.tier is None and section.topic.startswith("service") and not section.is_part:
             yield from self._services(section)
-        elif section.bullets and (key := _KEYS.get(re.split(r"\W", section.topic)[0], "")):
-            yield from self._key(section, key)
+        elif section.bullets:
+            keys = [key for beginning, key in _KEYS.items() if section.topic.startswith(beginning)]
+            yield from self._key(section, *keys)
 
-    def _key(self, section: Section, key: str) -> Iterator[Note]:
-        if not getattr(self._context, key) and key not in self._missing:
+    def _key(self, section: Section, *keys: str) -> Iterator[Note]:
+        for key in keys:
+            if getattr(self._context, key) or key in self._missing:
+                continue
             self._missing.add(key)
             yield Note(section.line, f"{_advice(section)}; the frontmatter has no {key}:")
 

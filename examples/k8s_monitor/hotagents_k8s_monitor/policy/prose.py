@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Name", "ProseService", "names_in", "prose_services"]
 
 _LINK: Final = re.compile(r"\[(?P<text>[^\]]*)\]\([^)]*\)")
-_DECORATION: Final = re.compile(r"[^\w`*\[~(]*")
+_DECORATION: Final = re.compile(r"[^\w`*\[~(/]*")
 _MARKS: Final = "*_`"
 _NAME: Final = re.compile(
     r"(?:(?P<namespace>[a-z0-9][a-z0-9.-]{0,62})/)?(?P<name>[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)"
