@@ -7,6 +7,7 @@ it gets worse, when something is added, when its repeat time has passed, and whe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
 
 if TYPE_CHECKING:
@@ -89,4 +90,5 @@ def _going_on(incident: Incident, told: Told, policy: Policy, now: datetime) -> 
     if severity > told.severity or names - told.fingerprints:
         return "update"
     repeat = policy.escalation.repeat_after(severity)
-    return "reminder" if repeat is not None and now - told.at >= repeat else None
+    # A time in the future is a clock's that has been set right since.
+    return "reminder" if repeat is not None and not timedelta(0) <= now - told.at < repeat else None

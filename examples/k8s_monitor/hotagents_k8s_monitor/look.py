@@ -131,7 +131,8 @@ def _state(item: Tracked) -> str:
 
 
 def _described(item: Tracked) -> dict[str, Any]:
-    seen = {"state": _state(item), "first_seen": item.first_seen.isoformat(), "absent": item.absent}
+    absent = item.absent_since.isoformat() if item.absent_since is not None else None
+    seen = {"state": _state(item), "first_seen": item.first_seen.isoformat(), "absent_since": absent}
     return item.finding.to_dict() | seen | {"unsure": item.unsure}
 
 

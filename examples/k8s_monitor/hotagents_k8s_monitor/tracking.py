@@ -1,7 +1,7 @@
 """`Book`: what the monitor remembers between two looks; `advance` turns one page, as a pure function.
 
 A fault is *pending* until it has lasted for its hold time, then *open*; it is *resolved* when two looks in a row that
-could have seen it did not, and *withdrawn* when the configuration no longer has anything to say about it. A look that
+could have seen it did not, half a minute apart or more (an edit makes a look follow at once), and *withdrawn* when the configuration no longer has anything to say about it. A look that
 could not see what a rule needs changes nothing: silence is no proof.
 
 What one owner suffers from at a time is one *incident*, which ends with its last open finding.
@@ -10,6 +10,7 @@ What one owner suffers from at a time is one *incident*, which ends with its las
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Book", "End", "Event", "Incident", "Told", "Tracked", "advance"]
 
 End: TypeAlias = Literal["resolved", "withdrawn", "muted"]
-_LOOKS_TO_RESOLVE: Final = 2
+_RESOLVED_AFTER: Final = timedelta(seconds=30)
 
 
 @final
@@ -41,14 +42,14 @@ class Tracked:
         finding: As it was last seen and rated.
         first_seen: When the monitor saw it first.
         opened_at: When it had lasted for its hold time; None while it is pending.
-        absent: Looks in a row that could have seen it and did not.
+        absent_since: When a look that could have seen it first did not; None where the last such look saw it.
         unsure: Whether the last look could not have seen it.
     """
 
     finding: Finding
     first_seen: datetime
     opened_at: datetime | None = None
-    absent: int = 0
+    absent_since: datetime | None = None
     unsure: bool = False
 
     @property
@@ -154,7 +155,9 @@ def _seen(finding: Finding, old: Tracked | None, now: datetime) -> Tracked:
     opened_at = None
     if now >= finding.due:
         opened_at = old.opened_at if old is not None and old.opened_at is not None else now
-    return Tracked(finding=finding, first_seen=old.first_seen if old is not None else now, opened_at=opened_at)
+    # Not later than now: a clock that was ahead and has been set right must not hold a fault back until then.
+    first_seen = min(old.first_seen, now) if old is not None else now
+    return Tracked(finding=finding, first_seen=first_seen, opened_at=opened_at)
 
 
 def _unseen(old: Tracked, unsure: frozenset[str], policy: Policy, now: datetime) -> Tracked | None:
@@ -163,8 +166,8 @@ def _unseen(old: Tracked, unsure: frozenset[str], policy: Policy, now: datetime)
     finding = replace(old.finding, muted=muted)
     if old.finding.rule in unsure:
         return replace(old, finding=finding, unsure=True)
-    absent = old.absent + 1
-    return None if absent >= _LOOKS_TO_RESOLVE else replace(old, finding=finding, absent=absent, unsure=False)
+    since = min(old.absent_since or now, now)
+    return None if now - since >= _RESOLVED_AFTER else replace(old, finding=finding, absent_since=since, unsure=False)
 
 
 def _is_watched(old: Tracked, policy: Policy) -> bool:

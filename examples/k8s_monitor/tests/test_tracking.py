@@ -55,7 +55,7 @@ def test_a_fault_is_resolved_after_a_second_look_that_does_not_see_it(bench: Any
     bench.heard.taken()
     once = bench.look(WHOLE, after=MINUTE)
     assert states(once) == {"deployment-short": "open"}
-    assert once.data["findings"][0]["absent"] == 1
+    assert once.data["findings"][0]["absent_since"] == bench.clock.now().isoformat()
     assert bench.heard.taken() == []
     assert states(bench.again(after=MINUTE)) == {}
     assert bench.heard.taken() == [("resolved", "SEV-1", "checkout-api")]
@@ -63,12 +63,23 @@ def test_a_fault_is_resolved_after_a_second_look_that_does_not_see_it(bench: Any
     assert bench.heard.taken() == []
 
 
+def test_a_look_that_follows_at_once_proves_nothing(bench: Any) -> None:
+    bench.look(CHECKOUT)
+    bench.heard.taken()
+    bench.look(WHOLE, after=MINUTE)
+    bench.edit("CLAUDE.md", ("P0: payments on-call", "P0: others"))
+    assert states(bench.again(after=timedelta(seconds=1))) == {"deployment-short": "open"}
+    assert states(bench.again(after=timedelta(seconds=28))) == {"deployment-short": "open"}
+    assert states(bench.again(after=timedelta(seconds=1))) == {}
+    assert bench.heard.taken() == [("resolved", "SEV-1", "checkout-api")]
+
+
 def test_a_fault_that_comes_back_before_the_second_look_was_never_away(bench: Any) -> None:
     bench.look(CHECKOUT)
     bench.heard.taken()
     bench.look(WHOLE, after=MINUTE)
     result = bench.look(CHECKOUT, after=MINUTE)
-    assert result.data["findings"][0]["absent"] == 0
+    assert result.data["findings"][0]["absent_since"] is None
     bench.look(WHOLE, after=MINUTE)
     assert bench.heard.taken() == []
 
@@ -157,6 +168,22 @@ def test_a_node_that_is_down_is_the_platforms_and_not_a_services(bench: Any) -> 
     result = bench.look(node("node-a", ready="Unknown", since=NOW - 10 * MINUTE), node("node-b"))
     finding = result.data["findings"][0]
     assert (finding["tier"], finding["severity"], finding["owner"]["kind"]) == ("platform", "SEV-2", "Node")
+
+
+def test_a_clock_that_was_ahead_and_is_set_right_holds_nothing_back(bench: Any, make_bench: Any) -> None:
+    cart: dict[str, Any] = deployment("cart", namespace="shop", replicas=9, available=8)
+    cart["status"]["conditions"] = []  # no time of its own
+    ahead = make_bench()
+    ahead.look(CHECKOUT, cart, after=DAY)
+    ahead.look(cart)
+    bench.monitor._book = ahead.monitor._book  # all of it remembered with times of tomorrow
+    assert [told["kind"] for told in bench.look(CHECKOUT, cart).data["told"]] == ["reminder"]
+    bench.look(cart, after=14 * MINUTE)
+    result = bench.again(after=MINUTE)
+    assert [(told["kind"], told["owner"]["name"]) for told in result.data["told"]] == [
+        ("resolved", "checkout-api"),
+        ("alert", "cart"),
+    ]
 
 
 def test_a_clock_that_is_behind_the_clusters_never_counts_from_the_future(bench: Any) -> None:

@@ -103,7 +103,7 @@ def _tracked_values(tracked: Tracked) -> dict[str, Any]:
         "finding": tracked.finding.to_dict(),
         "first_seen": tracked.first_seen.isoformat(),
         "opened_at": tracked.opened_at.isoformat() if tracked.opened_at is not None else None,
-        "absent": tracked.absent,
+        "absent_since": tracked.absent_since.isoformat() if tracked.absent_since is not None else None,
         "unsure": tracked.unsure,
     }
 
@@ -133,12 +133,12 @@ def _book(values: dict[str, Any]) -> Book:
 
 
 def _tracked(values: Any) -> Tracked:
-    opened_at = values["opened_at"]
+    opened_at, absent_since = values["opened_at"], values["absent_since"]
     return Tracked(
         finding=_finding(values["finding"]),
         first_seen=moment(values["first_seen"]),
         opened_at=moment(opened_at) if opened_at is not None else None,
-        absent=int(values["absent"]),
+        absent_since=moment(absent_since) if absent_since is not None else None,
         unsure=bool(values["unsure"]),
     )
 

@@ -51,7 +51,7 @@ TRACKED = st.builds(
     finding=FINDINGS,
     first_seen=MOMENTS,
     opened_at=st.none() | MOMENTS,
-    absent=st.integers(0, 10**30),
+    absent_since=st.none() | MOMENTS,
     unsure=st.booleans(),
 )
 INCIDENTS = st.builds(
@@ -149,8 +149,8 @@ def changed(values: Any, *keys: str | int, to: Any) -> Any:
         (("schema",), 1.0),
         (("tracked",), None),
         (("tracked", 0), 7),
-        (("tracked", 0, "absent"), float("inf")),
-        (("tracked", 0, "absent"), "many"),
+        (("tracked", 0, "absent_since"), 7),
+        (("tracked", 0, "absent_since"), "long ago"),
         (("tracked", 0, "first_seen"), "yesterday"),
         (("tracked", 0, "first_seen"), "2026-11-24T10:00:00"),
         (("tracked", 0, "first_seen"), "0001-01-01T00:00:00+14:00"),
