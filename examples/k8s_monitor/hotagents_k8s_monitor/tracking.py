@@ -1,8 +1,8 @@
 """`Book`: what the monitor remembers between two looks; `advance` turns one page, as a pure function.
 
-A fault is *pending* until it has lasted for its hold time, then *open*; it is *resolved* when two looks in a row that
-could have seen it did not, half a minute apart or more (an edit makes a look follow at once), and *withdrawn* when the configuration no longer has anything to say about it. A look that
-could not see what a rule needs changes nothing: silence is no proof.
+A fault is *pending* until it has lasted for its hold time, then *open*. It is *resolved* when looks half a minute apart
+(an edit makes one follow at once) could have seen it and did not, and *withdrawn* when the configuration no longer has
+anything to say about it. A look that could not see what a rule needs changes nothing: silence is no proof.
 
 What one owner suffers from at a time is one *incident*, which ends with its last open finding.
 """

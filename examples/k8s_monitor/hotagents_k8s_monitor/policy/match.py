@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from hotagents_k8s_monitor.findings import Owner
 
-__all__ = ["Match", "Pattern", "RulePattern", "fits", "fits_any"]
+__all__ = ["Match", "Pattern", "RulePattern", "all_rules", "fits", "fits_any"]
 
 _IN_NO_NAME: Final = re.compile(r"[\s/]")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["NOW", "bare", "condition", "metadata", "of_owner", "suffix", "text_of", "uid"]
+__all__ = ["NOW", "address", "bare", "condition", "digest", "metadata", "of_owner", "suffix", "text_of", "uid"]
 
 NOW: Final = datetime(2026, 11, 24, 10, 0, tzinfo=timezone.utc)
 """The moment at which the defaults of the builders make sense: what is healthy has been so for days."""

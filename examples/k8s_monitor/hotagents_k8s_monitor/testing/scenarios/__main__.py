@@ -8,6 +8,8 @@ from pathlib import Path
 from hotagents_k8s_monitor.testing.recording import SHIPPED
 from hotagents_k8s_monitor.testing.scenarios import scenarios
 
+__all__ = ["main"]
+
 
 def main(directory: Path) -> None:
     """Write each into a directory below this one."""
