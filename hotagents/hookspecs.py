@@ -23,7 +23,6 @@ from hotagents.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hotagents.diagnostics import Severity
     from hotagents.generation import Change
     from hotagents.loading import Candidate
     from hotagents.runner import CycleResult, RunnerInfo
@@ -43,6 +42,9 @@ __all__ = [
 PROJECT: Final = "hotagents"
 hookspec: Final = pluggy.HookspecMarker(PROJECT)
 hookimpl: Final = pluggy.HookimplMarker(PROJECT)
+_ERROR: Final = "rejected-by-plugin"
+_WARNING: Final = "plugin-warning"
+_LARGEST: Final = 10**9
 
 
 class Report:
@@ -70,18 +72,22 @@ class Report:
             key: Dotted key in the frontmatter.
             hint: What to do.
         """
-        self._add("rejected-by-plugin", "error", (path, line, column, key, message, hint))
+        self.diagnostics.append(
+            Diagnostic(_ERROR, "error", str(path), _count(line), _count(column), str(key), str(message), str(hint))
+        )
 
     def warning(
         self, message: str, *, path: str = "", line: int = 0, column: int = 0, key: str = "", hint: str = ""
     ) -> None:
         """Say something about the candidate, which is published all the same; arguments as for `error`."""
-        self._add("plugin-warning", "warning", (path, line, column, key, message, hint))
+        self.diagnostics.append(
+            Diagnostic(_WARNING, "warning", str(path), _count(line), _count(column), str(key), str(message), str(hint))
+        )
 
-    def _add(self, code: str, severity: Severity, said: tuple[str, int, int, str, str, str]) -> None:
-        path, line, column, key, message, hint = said
-        place = (str(path), int(line), int(column), str(key))
-        self.diagnostics.append(Diagnostic(code, severity, *place, str(message), str(hint)))
+
+def _count(number: int) -> int:
+    """Return a line or column that a file can have; whatever else a plugin gives is none."""
+    return min(max(0, int(number)), _LARGEST)
 
 
 @hookspec

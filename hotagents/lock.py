@@ -39,6 +39,7 @@ _FACTS: Final = ("release", "commit")
 _LONGEST_FACT: Final = 199  # and the ellipsis
 _LONGEST_QUOTE: Final = 80
 _MOST_FAULTS: Final = 10
+_MOST: Final = 50  # differences that are told one by one
 _HINT: Final = "published once every file is as listed; after an edit by hand, render the lock again or remove it"
 
 
@@ -143,7 +144,10 @@ def locks_in(parts: Iterable[Part]) -> tuple[tuple[Lock, ...], tuple[Diagnostic,
 def mismatches(locks: Sequence[Lock], hashes: Mapping[str, str], pages: Collection[str]) -> tuple[Diagnostic, ...]:
     """Return why a set is not what its locks list; where they contradict each other, that comes first."""
     contradictions = [_mismatch(lock.path, f"contradicts the {LOCK_NAME} of another volume") for lock in locks[1:]]
-    return (*contradictions, *(difference for lock in locks for difference in lock.differences(hashes, pages)))
+    found = (*contradictions, *(difference for lock in locks for difference in lock.differences(hashes, pages)))
+    if len(found) <= _MOST:
+        return found
+    return (*found[:_MOST], _mismatch(locks[0].path, f"and {len(found) - _MOST} more of these"))
 
 
 def misplaced(paths: Iterable[str], parts: Iterable[Part]) -> Iterator[Diagnostic]:
@@ -188,7 +192,7 @@ def _faults(content: bytes, facts: dict[str, str], entries: dict[str, str]) -> I
 
 
 def _first_fault(line: str) -> _Fault:
-    if line.startswith(f"# {LOCK_NAME} "):
+    if line.removeprefix(f"# {LOCK_NAME} ").isdigit():
         message = f"expected version 1, got {_quoted(line.removeprefix(f'# {LOCK_NAME} '))}"
         return _Fault(1, len(LOCK_NAME) + 4, message, "render it with the version of hotagents that reads it")
     return _Fault(1, 1, f'expected "{_FIRST}" alone on line 1, got {_quoted(line)}', "write that line above all others")

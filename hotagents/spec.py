@@ -10,7 +10,7 @@ The first block below holds all that is peculiar to one version of Claude Code: 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -154,7 +154,7 @@ class AgentSpec(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
-    known_tools: ClassVar[Collection[str] | None] = KNOWN_TOOLS
+    known_tools: ClassVar[frozenset[str] | None] = KNOWN_TOOLS
 
     name: Annotated[str, AfterValidator(_checked_name)]
     description: Annotated[str, Field(min_length=1)]
@@ -183,7 +183,7 @@ class AgentSpec(BaseModel):
 
     @property
     def rights(self) -> Rights:
-        """What the agent may do, to combine with other rights."""
+        """What the agent may do, to combine with other rights; a class with rules of its own overrides this alone."""
         return Rights(self.tools, self.disallowed_tools)
 
     def allows(self, tool: str, argument: str | None = None) -> bool:

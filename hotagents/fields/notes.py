@@ -31,16 +31,22 @@ MOST: Final = 50
 
 _LONGEST_SHOWN: Final = 80
 _SURELY_PLAIN: Final = re.compile(r"[A-Za-z0-9](?:[\w.()*/,-]| (?!#))*", re.ASCII)
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _OF_A_KEY: Final = "[key]"  # how pydantic ends the way to what it has against a key
 _EXPECTED: Final[Mapping[str, str]] = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
     "dict_type": "a mapping",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "frozen_set_type": "a list",
     "int_from_float": "a whole number",
     "int_parsing": "a whole number",
     "int_type": "a whole number",
     "list_type": "a list",
+    "model_attributes_type": "a mapping",
     "model_type": "a mapping",
+    "set_type": "a list",
     "string_type": "a string",
     "tuple_type": "a list",
 }
@@ -118,15 +124,17 @@ def _told(item: ErrorDetails, key: str | int) -> tuple[str, str]:
     """Return what a model expected and found, and what to do, in the words of all other findings."""
     kind, value = item["type"], item["input"]
     if kind == "missing":
-        return "expected this field, got nothing", f"add: {key}: ..."
+        return "expected this field, got nothing", f"add: {key}: ..." if _is_plain(key) else ""
     if kind == "extra_forbidden":
         return f'expected a key that is known here, got "{key}"', "correct its spelling, or remove it"
-    if kind == "too_short":
+    if kind == "too_short" and {"min_length", "actual_length"} <= item.get("ctx", {}).keys():  # not a model's own code
         return f"expected at least {item['ctx']['min_length']} of these, got {item['ctx']['actual_length']}", ""
     if (sort := _EXPECTED.get(kind)) is not None:
         return f"expected {sort}, got {shown(value)}", _as_list(key, value) if sort == "a list" else ""
     if kind in {"value_error", "assertion_error"}:  # a validator's own words: expected x; do y
-        message, _, hint = item["msg"].partition(", ")[2].partition("; ")
+        said = item["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+        message, _, hint = said.partition("; ")
+        message = message.strip() or "expected a value that the model accepts"
         return message if ", got " in message else f"{message}, got {shown(value)}", hint
     message = item["msg"].replace("Input should be", "expected a value" if "_than" in kind else "expected", 1)
     return f"{message}, got {shown(value)}", ""
@@ -134,9 +142,16 @@ def _told(item: ErrorDetails, key: str | int) -> tuple[str, str]:
 
 def _as_list(key: str | int, value: object) -> str:
     """Return how a value is written where a list belongs, or nothing where that is not sure."""
+    if not _is_plain(key):
+        return ""
     if value is None:
         return f"write: {key}: []"
     return f"write: {key}: [{shown(value)}]" if isinstance(value, str) and len(value) <= _LONGEST_SHOWN else ""
+
+
+def _is_plain(key: str | int) -> bool:
+    """Tell whether a place in a model is surely a key of a file as it stands: no index, union's branch or odd text."""
+    return isinstance(key, str) and _PLAIN_KEY.fullmatch(key) is not None
 
 
 def _existing(value: Any, keys: Keys) -> Keys:

@@ -10,7 +10,7 @@ import logging
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
-from hotagents.diagnostics import Diagnostic, errors_in, escape, order
+from hotagents.diagnostics import Diagnostic, errors_in, escape
 from hotagents.status import Condition, ConditionType, RegistryState, RegistryStatus
 
 if TYPE_CHECKING:
@@ -84,11 +84,11 @@ class Health:
         self._is_current(generation.digest, generation.diagnostics)
 
     def unchanged(self, digest: str, diagnostics: tuple[Diagnostic, ...], new: Sequence[Diagnostic] = ()) -> None:
-        """Note that what was read is what is served; ``new`` is said of it beyond what was when it was published."""
+        """Note that what was read is what is served; of what is said of it ``new`` was not when it was published."""
         if self.record.last_error:
             logger.info("the source is back at what is served (%s)", digest[:19], extra={"digest": digest})
         _log_warnings(new, self.record.diagnostics, {"digest": digest})
-        self._is_current(digest, order([*diagnostics, *new]))
+        self._is_current(digest, diagnostics)
 
     def rejected(self, digest: str, diagnostics: tuple[Diagnostic, ...], serving: int) -> None:
         """Note a candidate that was refused."""
@@ -114,9 +114,8 @@ class Health:
         what += f"; {_serving(serving)}"
         conditions = self._with(Current=("WaitingForLock", what), Watching=("", ""))
         self.record = Record(conditions, candidate.digest, diagnostics, self.record.last_success, what)
-        # One line for each lock that is waited for: which of its files are yet to come changes with every swap.
-        if (about := f"waiting {lock.digest} {stale}") != self._logged:
-            self._logged = about
+        if what != self._logged:
+            self._logged = what
             facts = {"reason": "WaitingForLock", "digest": candidate.digest, **_provenance(lock)}
             logger.warning("waiting for %s", what, extra=facts)
 
@@ -186,6 +185,8 @@ def log_publication(generation: Generation[Any], previous: Generation[Any] | Non
         _summary(previous.diff(generation)) if previous is not None else _counted(len(generation.agents)),
         extra=facts,
     )
+    if previous is not None and previous.lock is not None and lock is None:
+        logger.warning("the lock is gone: what belongs together is not checked any more", extra=facts)
     _log_warnings(generation.diagnostics, previous.diagnostics if previous is not None else (), facts)
 
 

@@ -151,10 +151,10 @@ class Reloader(Generic[S]):
         if not errors_in(diagnostics):
             if latest is not None and candidate.digest == latest.digest:
                 self._refused = None
-                # Equal content under other locks, or beside other links, which are left out.
-                said = set(latest.diagnostics)
-                new = [d for d in candidate.diagnostics if d not in said]
-                self._health.unchanged(candidate.digest, latest.diagnostics, new)
+                # Equal content may lie under other locks, or beside other links, which are left out.
+                of_plugins = [d for d in latest.diagnostics if d.code == "plugin-warning"]
+                new = [d for d in candidate.diagnostics if d not in latest.diagnostics]
+                self._health.unchanged(candidate.digest, order([*candidate.diagnostics, *of_plugins]), new)
                 return "unchanged", None
             diagnostics = order([*diagnostics, *self._validation.run(candidate)])
         if errors_in(diagnostics):

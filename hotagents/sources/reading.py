@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, final
 from hotagents.diagnostics import Diagnostic
 from hotagents.errors import SourceError
 from hotagents.globs import matches_any
+from hotagents.snapshot import is_lock
 
 if TYPE_CHECKING:
     from hotagents.diagnostics import Severity
@@ -105,7 +106,9 @@ class Reading:
     def irregular(self, path: str) -> None:
         """Note that something is no regular file and was left out."""
         message = "is not a regular file (a link, FIFO, socket or device) and is left out"
-        self._report("not-a-regular-file", "warning", path, message, "put the file itself there")
+        # Left out, a lock would bind nobody: the one file whose absence lets more through.
+        severity: Severity = "error" if is_lock(path) else "warning"
+        self._report("not-a-regular-file", severity, path, message, "put the file itself there")
 
     def too_deep(self, path: str) -> None:
         """Note that a directory was left out because of its depth."""

@@ -196,7 +196,7 @@ def test_a_check_that_finds_a_wait_is_finished_and_so_healthy(
     assert registry.healthy()
 
 
-def test_one_line_is_logged_when_it_begins_to_wait_and_one_when_that_is_over(
+def test_a_line_is_logged_when_what_it_waits_for_changes_and_when_that_is_over(
     mounts: Mounts, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "hotagents")
@@ -211,18 +211,19 @@ def test_one_line_is_logged_when_it_begins_to_wait_and_one_when_that_is_over(
         registry.wait_for(is_release(2), timeout=10)
         registry.reload()
         second = registry.current
-    first, waiting, over = lines(caplog)
+    first, waiting, less, over = lines(caplog)
     assert first.endswith(", release 1.1, commit c0ffee1): 2 agents")
     assert waiting.startswith("waiting for hotagents.lock, release 1.2, commit c0ffee2: agents/a.md differs from ")
-    assert waiting.endswith("; generation 1 stays")
+    assert waiting.endswith("; agents/b.md differs from hotagents.lock; generation 1 stays")
+    assert less.endswith("c0ffee2: agents/a.md differs from hotagents.lock; generation 1 stays")
     assert over == (
         f"published generation 2 ({second.digest[:19]}, release 1.2, commit c0ffee2): "
         "agents changed: a, b; documents changed: CLAUDE.md"
     )
     records: list[Any] = [record for record in caplog.records if record.name == "hotagents"]
-    assert [record.levelname for record in records] == ["INFO", "WARNING", "INFO"]
-    assert [(record.release, record.commit) for record in records[1:]] == [("1.2", "c0ffee2")] * 2
-    assert (records[1].reason, records[2].generation) == ("WaitingForLock", 2)
+    assert [record.levelname for record in records] == ["INFO", "WARNING", "WARNING", "INFO"]
+    assert [(record.release, record.commit) for record in records[1:]] == [("1.2", "c0ffee2")] * 3
+    assert (records[1].reason, records[3].generation) == ("WaitingForLock", 2)
 
 
 def test_each_lock_that_is_waited_for_has_its_line(mounts: Mounts, caplog: pytest.LogCaptureFixture) -> None:

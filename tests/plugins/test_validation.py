@@ -100,6 +100,14 @@ def test_a_finding_names_its_place_in_the_file_and_the_remedy() -> None:
     ]
 
 
+@pytest.mark.parametrize(("given", "kept"), [(-5, 0), (10**5000, 10**9), (7, 7)], ids=["less", "more", "fit"])
+def test_a_place_that_no_file_has_is_brought_into_bounds(given: int, kept: int) -> None:
+    def say(_candidate: Any, report: Report) -> None:
+        report.warning("odd", path="a.md", line=given, column=given)
+
+    assert [(d.line, d.column) for d in _run(odd=say)] == [(kept, kept)]
+
+
 def test_what_is_no_text_is_made_one_in_the_plugins_own_thread() -> None:
     def say(_candidate: Any, report: Report) -> None:
         message: Any = ValueError("no")

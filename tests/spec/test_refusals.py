@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from hotagents.fields import agent_from, document_from
 from hotagents.frontmatter import parse
@@ -138,3 +139,38 @@ def test_a_validator_without_a_hint_has_none() -> None:
         text: Annotated[str, AfterValidator(fail)]
 
     assert refused("text: a", Failing) == ['x.md:2:7: invalid-field: text: no, got "a"']
+
+
+class Odd(BaseModel):
+    value: Any = None
+
+    @field_validator("value")
+    @classmethod
+    def _refuse(cls, value: object) -> object:
+        if value == "own code":
+            raise PydanticCustomError("too_short", "by far")
+        if value == "nothing said":
+            raise ValueError
+        assert value != "asserted", "expected another one"
+        return value
+
+
+@pytest.mark.parametrize("value", ["own code", "nothing said", "asserted"])
+def test_whatever_a_validator_raises_is_a_refusal_with_words(value: str) -> None:
+    page = parse("a.md", f"---\nvalue: {value}\n---\n".encode())
+    document, (finding,) = document_from(page, Odd, "")
+    assert document is None
+    assert (finding.code, finding.line, finding.key) == ("invalid-field", 2, "value")
+    assert finding.message.startswith(
+        ("by far, got ", "expected a value that the model accepts, got ", "expected another one")
+    )
+
+
+class Branches(BaseModel):
+    names: int | list[int] = 0
+
+
+def test_no_line_is_given_to_paste_that_is_no_key_of_the_file() -> None:
+    page = parse("a.md", b"---\nnames: many\n---\n")
+    _, findings = document_from(page, Branches, "")
+    assert [finding.hint for finding in findings if "list[int]" in finding.hint] == []

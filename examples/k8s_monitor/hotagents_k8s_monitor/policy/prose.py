@@ -78,7 +78,7 @@ def names_in(text: str) -> tuple[Name, ...]:
 
 def _next_name(text: str) -> tuple[Name, str] | None:
     """Return a name and what follows it, from its comma on if there is one."""
-    text = text[_end(_DECORATION.match(text)) :]
+    text = _DECORATION.sub("", text, count=1)
     bare = text.lstrip(_MARKS)
     if link := _LINK.match(bare):
         bare = link["text"] + bare[link.end() :]
@@ -91,7 +91,3 @@ def _next_name(text: str) -> tuple[Name, str] | None:
     if end is None:
         return None
     return Name(match["namespace"], match["name"]), after[end.end() - 1 :] if end[0].endswith(",") else ""
-
-
-def _end(match: re.Match[str] | None) -> int:
-    return match.end() if match is not None else 0

@@ -204,6 +204,11 @@ def test_each_of_several_issues_is_looked_at() -> None:
     ]
 
 
+def test_one_of_several_entries_is_enough() -> None:
+    keys = context(known_issues=[issue(name="other"), issue(name="figures"), issue(kind="Node")])
+    assert said(keys, "## Known issues\n- figures: x\n") == []
+
+
 def test_an_issue_may_have_a_heading_of_its_own() -> None:
     body = """## Known Issues
 ### report-generator fails
@@ -268,3 +273,4 @@ def test_of_many_notes_the_first_fifty_are_told_and_their_number() -> None:
     found = notes_on(EVERYTHING, body)
     assert [note.line for note in found] == list(range(2, 53))
     assert found[-1].text == "and 30 more of these from here on"
+    assert len(notes_on(EVERYTHING, "## P1\n" + "- Nothing\n" * 50)) == 50

@@ -9,9 +9,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from hotagents_k8s_monitor.findings import Owner
-from hotagents_k8s_monitor.policy import Analyzer, ClusterContext, EscalationManager, Policy
+from hotagents_k8s_monitor.policy import (
+    Analyzer,
+    ClusterContext,
+    EscalationManager,
+    GithubReviewer,
+    Policy,
+    SlackNotifier,
+)
 from hotagents_k8s_monitor.policy.context import Service, ServiceTier
 from hotagents_k8s_monitor.rules import RULES
 
@@ -79,6 +87,19 @@ def test_keys_may_be_written_either_way(policy_of: Callable[..., Policy], snake:
 def test_agents_keys_may_be_written_either_way(policy_of: Any) -> None:
     for keys in ("digest_length: 7\n", "digestLength: 7\n", "correlation_window: 7m\n", "correlationWindow: 7m\n"):
         policy_of("slack-notifier" if "igest" in keys else "github-reviewer", keys)
+
+
+def test_nothing_in_a_policy_can_be_changed(policy_of: Any) -> None:
+    policy: Policy = policy_of()
+    for part, name in ((policy, "services"), (policy.context, "cluster"), (policy.analyzer, "rules")):
+        with pytest.raises((AttributeError, ValidationError)):
+            setattr(part, name, ())
+
+
+def test_agents_that_are_not_used_yet_have_defaults() -> None:
+    slack, github = SlackNotifier(name="x", description="x"), GithubReviewer(name="x", description="x")
+    assert (slack.mentions, slack.blocks, slack.digest_length, slack.templates) == ({}, True, 20, {})
+    assert (github.repositories, github.correlation_window) == ({}, timedelta(hours=2))
 
 
 # --- tiers ------------------------------------------------------------------------------------------------------------

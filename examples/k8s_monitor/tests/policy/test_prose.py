@@ -125,6 +125,8 @@ def test_a_tier_holds_for_the_headings_below_it_that_name_no_other() -> None:
 
 def test_the_title_of_all_is_no_tier_for_all() -> None:
     assert tiers("# Cluster P0\n- a: x\n## Others\n- b: x\n") == ["P0 a"]
+    assert tiers("Cluster P0\n===\n- a: x\n### Others\n- b: x\n") == ["P0 a"]
+    assert tiers("Cluster P0\n---\n- a: x\n### Others\n- b: x\n") == ["P0 a", "P0 b"]
 
 
 def test_a_bold_line_that_names_nothing_ends_no_list() -> None:
@@ -176,6 +178,10 @@ def test_entries_below_others_only_explain(indent: str, deeper: str) -> None:
     assert below("## P0", *entries) == ["P0 cart", "P0 search"]
 
 
+def test_one_blank_is_no_level() -> None:
+    assert below("## P0", "- a: x", " - b: x", "- c: x") == ["P0 a", "P0 b", "P0 c"]
+
+
 def test_what_stands_between_entries_is_no_matter() -> None:
     assert below("## P0", "- cart: sells", "  and keeps", "", "words", "", "- search: finds") == [
         "P0 cart",
@@ -186,7 +192,7 @@ def test_what_stands_between_entries_is_no_matter() -> None:
 @pytest.mark.parametrize(
     "block",
     ["```\n{}\n```", "```yaml\n{}\n```", "~~~\n{}\n~~~", "  ```\n{}\n  ```", "````\n```\n{}\n````", "```\n~~~\n{}\n```",
-     "```\n{}", "```\n```x\n{}\n```", "<!--\n{}\n-->", "<!-- no\n{}\nlonger -->", "<!--\n{}"],
+     "```\n{}", "```\n```x\n{}\n```", "<!--\n{}\n-->", "<!--\nno\n{}\n-->", "<!-- no\n{}\nlonger -->", "<!--\n{}"],
 )  # fmt: skip
 def test_code_and_comments_are_no_text(block: str) -> None:
     assert below("## P0", "- a: x", block.format("- b: x")) == ["P0 a"]
@@ -220,6 +226,7 @@ def test_the_text_goes_on_behind_a_block() -> None:
         ("cart.", ["cart"]),
         ("cart, which sells", ["cart"]),
         ("cart, search, pay: all", ["cart", "search", "pay"]),
+        ("cart,search: both", ["cart", "search"]),
         ("**cart**, `search`: both", ["cart", "search"]),
         ("shop/cart: sells", ["shop/cart"]),
         ("a/cart, b/cart", ["a/cart", "b/cart"]),
@@ -335,4 +342,7 @@ def test_a_hostile_mebibyte_takes_no_longer_than_a_dull_one(what: str) -> None:
 
 def test_only_so_much_is_read() -> None:
     assert len(prose_services(sections("## P0\n" + "- a\n" * 5000))) == 500
-    assert sum(len(section.bullets) for section in sections("## P0\n- a\n" * 5000)) <= 2000
+    (section,) = sections("## P0\n" + "- a\n" * 1000 + "  - b\n" * 5000 + "- a\n" * 5000)
+    assert len(section.bullets) == 2000
+    assert len(sections("## P0\n" * 5000)) == 2000
+    assert len(sections("## P0\n- a\n" * 5000)) == 2000

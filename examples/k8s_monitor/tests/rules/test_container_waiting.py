@@ -30,7 +30,9 @@ WHOLE: Final = deployment("cart", namespace="shop", replicas=3)
 PARTLY: Final = deployment("cart", namespace="shop", replicas=3, available=1)
 DOWN: Final = deployment("cart", namespace="shop", replicas=3, available=0)
 OFF: Final = deployment("cart", namespace="shop", replicas=0)
+ONE: Final = deployment("cart", namespace="shop")
 OF: Final = replica_set("cart-5d4f7", owner=WHOLE)
+ONE["spec"]["replicas"] = None  # which means one
 
 
 def crashing(**changes: Any) -> dict[str, Any]:
@@ -107,6 +109,7 @@ RUN: Final = job("report-29900160", owner=CRON)
         pytest.param([PARTLY, OF, crashing()], {"Deployment shop/cart": "degraded"}, id="some replicas are missing"),
         pytest.param([DOWN, OF, crashing()], {"Deployment shop/cart": "down"}, id="no replica is there"),
         pytest.param([OFF, OF, crashing()], {"Deployment shop/cart": "at-risk"}, id="scaled to zero, one pod left"),
+        pytest.param([ONE, OF, crashing()], {"Deployment shop/cart": "at-risk"}, id="null replicas, one is there"),
         pytest.param([OF, crashing()], {"Deployment shop/cart": "degraded"}, id="the Deployment was not seen"),
         pytest.param([DOWN, OF, FALLS_AT_ONCE], {"Deployment shop/cart": "down"}, id="an init container"),
         pytest.param([WHOLE, OF, sidecar()], {"Deployment shop/cart": "at-risk"}, id="a sidecar"),

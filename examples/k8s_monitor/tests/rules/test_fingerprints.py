@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotagents_k8s_monitor.findings import IMPACTS, Owner, Signal, cut, fingerprint, grouped, worst
+from hotagents_k8s_monitor.findings import IMPACTS, SEVERITIES, Owner, Signal, cut, fingerprint, grouped, worst
 from hotagents_k8s_monitor.rules import detect
 from hotagents_k8s_monitor.testing.objects import NOW, deployment, pod, replica_set
 
@@ -120,6 +120,11 @@ def test_one_signal_is_left_as_it_is() -> None:
     assert grouped([signal(since=NOW, missing=3)]) == (signal(since=NOW, missing=3),)
 
 
+def test_what_a_rule_does_not_count_is_nothing() -> None:
+    plain = signal()
+    assert (plain.missing, plain.since, plain.not_before) == (0, None, None)
+
+
 def test_rules_and_owners_are_kept_apart() -> None:
     others = [signal(rule="s"), signal(owner=Owner("Deployment", "shop", "other"))]
     assert len(grouped([signal(), *others, signal()])) == 3
@@ -172,3 +177,5 @@ def test_what_is_left_out_is_marked(text: str, expected: str) -> None:
 def test_the_worst_severity_is_the_first_and_of_none_the_mildest() -> None:
     assert worst(["SEV-3", "SEV-2", "SEV-4"]) == "SEV-2"
     assert worst([]) == "SEV-4"
+    assert SEVERITIES == ("SEV-1", "SEV-2", "SEV-3", "SEV-4")
+    assert IMPACTS == ("down", "degraded", "at-risk")

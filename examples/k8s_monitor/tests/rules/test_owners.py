@@ -88,6 +88,13 @@ def test_what_was_not_seen_between_the_two_is_guessed(seen: Any, item: Any, owne
     assert str(owner_of(item, seen([item], Gap(resource, "forbidden", "no right")))) == owner
 
 
+@pytest.mark.parametrize(("name", "template", "kind"), [("web-x", "x", "Deployment"), ("web-", "", "ReplicaSet")])
+def test_a_hash_may_be_short_but_not_empty(seen: Any, name: str, template: str, kind: str) -> None:
+    item = claiming("ReplicaSet", name)
+    item["metadata"]["labels"] = {"pod-template-hash": template}
+    assert owner_of(item, seen([item])).kind == kind
+
+
 @pytest.mark.parametrize("template", ["", "5d4f7", "web-5d4f7", "other", 7, None])
 def test_a_hash_that_does_not_end_the_name_guesses_nothing(seen: Any, template: Any) -> None:
     item = claiming("ReplicaSet", "5d4f7" if template == "5d4f7" else "web-5d4f7")
