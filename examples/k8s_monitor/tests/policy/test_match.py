@@ -86,4 +86,4 @@ def test_a_hostile_pattern_costs_little() -> None:
     begin = time.perf_counter()
     assert not fits("*a" * 126, "a" * 252 + "b")
     assert not fits("[" * 253, "[" * 252)
-    assert time.perf_counter() - begin < 1
+    assert time.perf_counter() - begin < 10  # an exponential one would not end

