@@ -12,6 +12,7 @@ from hotagents_k8s_monitor.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import timedelta
 
     from hotagents_k8s_monitor.findings import Impact, Severity, Signal, Tier
     from hotagents_k8s_monitor.policy import Muted, Policy
@@ -51,6 +52,11 @@ class Finding:
     since: datetime
     due: datetime
     muted: Muted | None
+
+    @property
+    def hold(self) -> timedelta:
+        """How long it must last."""
+        return self.due - self.since
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -105,7 +111,12 @@ def moment(text: Any) -> datetime:
 
 
 def judge(
-    signals: Iterable[Signal], policy: Policy, *, first_seen: Mapping[str, datetime], now: datetime
+    signals: Iterable[Signal],
+    policy: Policy,
+    *,
+    first_seen: Mapping[str, datetime],
+    open_since: Mapping[str, datetime],
+    now: datetime,
 ) -> tuple[Finding, ...]:
     """Return the findings that the generation has anything to say about, in a steady order.
 
@@ -113,13 +124,20 @@ def judge(
         signals: What all rules saw, one for each rule and owner.
         policy: What the generation says.
         first_seen: For the fingerprints that were there at the last look: since when they are seen.
+        open_since: For those that are open: since when they count. That moves no more, whatever an object says later.
         now: The time of this look.
     """
-    found = (_finding(signal, policy, first_seen, now) for signal in signals)
+    found = (_finding(signal, policy, first_seen, open_since, now) for signal in signals)
     return tuple(sorted((f for f in found if f is not None), key=lambda f: (f.severity, f.owner, f.rule)))
 
 
-def _finding(signal: Signal, policy: Policy, first_seen: Mapping[str, datetime], now: datetime) -> Finding | None:
+def _finding(
+    signal: Signal,
+    policy: Policy,
+    first_seen: Mapping[str, datetime],
+    open_since: Mapping[str, datetime],
+    now: datetime,
+) -> Finding | None:
     rule, owner = RULES[signal.rule], signal.owner
     if not policy.looks_at(rule, owner):
         return None
@@ -127,7 +145,7 @@ def _finding(signal: Signal, policy: Policy, first_seen: Mapping[str, datetime],
     if service is not None and 0 < signal.missing <= service.missing_replicas:
         return None
     name = fingerprint(policy.context.cluster, owner, rule.id)
-    since = _since(signal, first_seen.get(name, now), now)
+    since = min(open_since[name], now) if name in open_since else _since(signal, first_seen.get(name, now), now)
     return Finding(
         fingerprint=name,
         rule=rule.id,

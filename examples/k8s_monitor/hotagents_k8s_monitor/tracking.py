@@ -1,7 +1,7 @@
 """`Book`: what the monitor remembers between two looks; `advance` turns one page, as a pure function.
 
-A fault is *pending* until it has lasted for its hold time, then *open*. It is *resolved* when looks half a minute apart
-(an edit makes one follow at once) could have seen it and did not, and *withdrawn* when the configuration no longer has
+A fault is *pending* until it has lasted for its hold time, then *open*. It is *resolved* when looks could have seen it
+and did not for as long as its rule says, half a minute or more, and *withdrawn* when the configuration no longer has
 anything to say about it. A look that could not see what a rule needs changes nothing: silence is no proof.
 
 What one owner suffers from at a time is one *incident*, which ends with its last open finding.
@@ -10,9 +10,8 @@ What one owner suffers from at a time is one *incident*, which ends with its las
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Literal, TypeAlias, final
 
 from hotagents_k8s_monitor.findings import fingerprint, worst
 from hotagents_k8s_monitor.judging import judge
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["Book", "End", "Event", "Incident", "Told", "Tracked", "advance"]
 
 End: TypeAlias = Literal["resolved", "withdrawn", "muted"]
-_RESOLVED_AFTER: Final = timedelta(seconds=30)
 
 
 @final
@@ -135,7 +133,8 @@ def advance(book: Book, detection: Detection, policy: Policy, now: datetime) -> 
     cluster = policy.context.cluster
     before = book.tracked if book.cluster == cluster else {}
     first_seen = {name: tracked.first_seen for name, tracked in before.items()}
-    findings = judge(detection.signals, policy, first_seen=first_seen, now=now)
+    open_since = {name: tracked.finding.since for name, tracked in before.items() if tracked.opened_at is not None}
+    findings = judge(detection.signals, policy, first_seen=first_seen, open_since=open_since, now=now)
     tracked = {finding.fingerprint: _seen(finding, before.get(finding.fingerprint), now) for finding in findings}
     signalled = {fingerprint(cluster, signal.owner, signal.rule) for signal in detection.signals}
     withdrawn: set[str] = set(book.tracked) - set(before)
@@ -152,9 +151,10 @@ def advance(book: Book, detection: Detection, policy: Policy, now: datetime) -> 
 
 
 def _seen(finding: Finding, old: Tracked | None, now: datetime) -> Tracked:
-    opened_at = None
-    if now >= finding.due:
-        opened_at = old.opened_at if old is not None and old.opened_at is not None else now
+    earlier = old.opened_at if old is not None else None
+    # What is open stays so while it is seen: only a longer hold time closes it, and no clock that was set back.
+    stays = old is not None and earlier is not None and finding.hold <= old.finding.hold
+    opened_at = (earlier or now) if stays or now >= finding.due else None
     # Not later than now: a clock that was ahead and has been set right must not hold a fault back until then.
     first_seen = min(old.first_seen, now) if old is not None else now
     return Tracked(finding=finding, first_seen=first_seen, opened_at=opened_at)
@@ -167,7 +167,8 @@ def _unseen(old: Tracked, unsure: frozenset[str], policy: Policy, now: datetime)
     if old.finding.rule in unsure:
         return replace(old, finding=finding, unsure=True)
     since = min(old.absent_since or now, now)
-    return None if now - since >= _RESOLVED_AFTER else replace(old, finding=finding, absent_since=since, unsure=False)
+    rule = RULES[old.finding.rule]
+    return None if now - since >= rule.settles else replace(old, finding=finding, absent_since=since, unsure=False)
 
 
 def _is_watched(old: Tracked, policy: Policy) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from hotagents.testing import FakeClock
 from hotagents_k8s_monitor.cluster import Gap
 from hotagents_k8s_monitor.testing.objects import NOW, deployment, node, pod, replica_set
 
@@ -72,6 +73,37 @@ def test_a_look_that_follows_at_once_proves_nothing(bench: Any) -> None:
     assert states(bench.again(after=timedelta(seconds=28))) == {"deployment-short": "open"}
     assert states(bench.again(after=timedelta(seconds=1))) == {}
     assert bench.heard.taken() == [("resolved", "SEV-1", "checkout-api")]
+
+
+def test_what_is_open_stays_so_through_a_roll_out_and_a_clock_that_is_set_back(bench: Any) -> None:
+    bench.look(CHECKOUT)
+    bench.heard.taken()
+    restarted = deployment(
+        "checkout-api", namespace="payments", replicas=3, available=0, since=NOW - 20 * MINUTE,
+        progress="ReplicaSetUpdated", progressed=NOW + MINUTE,
+    )  # fmt: skip
+    for after in (2 * MINUTE, MINUTE):
+        assert states(bench.look(restarted, after=after)) == {"deployment-short": "open"}
+    bench.monitor._clock = FakeClock(NOW - timedelta(hours=1))
+    assert states(bench.look(restarted)) == {"deployment-short": "open"}
+    assert "withdrawn" not in {kind for kind, _, _ in bench.heard.taken()}
+
+
+def test_a_container_that_runs_between_two_falls_is_one_fault(bench: Any) -> None:
+    whole = deployment("checkout-api", namespace="payments")
+    of = replica_set("checkout-api-5d4f", owner=whole)
+    told = []
+    for _ in range(20):  # five minutes of waiting, two of running
+        fallen = pod("p", owner=of, waiting="CrashLoopBackOff", since=bench.clock.now())
+        for _ in range(5):
+            told += bench.look(whole, of, fallen, after=MINUTE).data["told"]
+        for _ in range(2):
+            told += bench.look(whole, of, pod("p", owner=of), after=MINUTE).data["told"]
+    assert {one["kind"] for one in told} == {"alert"}
+    assert len(told) == 1
+    for _ in range(11):
+        told += bench.look(whole, of, pod("p", owner=of), after=MINUTE).data["told"]
+    assert [one["kind"] for one in told] == ["alert", "resolved"]
 
 
 def test_a_fault_that_comes_back_before_the_second_look_was_never_away(bench: Any) -> None:

@@ -80,4 +80,5 @@ RULE: Final = Rule(
     detect=_detect,
     needs=("pods",),
     hold=timedelta(minutes=5),
+    settles=timedelta(minutes=10),  # between two falls it runs for a while; after so long the kubelet forgets them too
 )
