@@ -142,7 +142,8 @@ def _finding(
     if not policy.looks_at(rule, owner):
         return None
     tier, service = policy.tier_of(owner)
-    if service is not None and 0 < signal.missing <= service.missing_replicas:
+    tolerated = 0 if service is None or signal.impact == "down" else service.missing_replicas  # never all of them
+    if 0 < signal.missing <= tolerated:
         return None
     name = fingerprint(policy.context.cluster, owner, rule.id)
     since = min(open_since[name], now) if name in open_since else _since(signal, first_seen.get(name, now), now)

@@ -80,6 +80,11 @@ def test_missing_replicas_of_a_service_may_be_missing(bench: Any, rated: Any) ->
     assert bench.heard.taken()[-1][0] == "withdrawn"
 
 
+def test_no_tolerance_covers_a_service_of_which_nothing_is_left(bench: Any, rated: Any) -> None:
+    bench.edit(CONTEXT, ("missing_replicas: 1", "missing_replicas: 5"))
+    assert rated(bench.look(short("storefront", "shop", replicas=1))) == {"storefront deployment-short": "open SEV-2"}
+
+
 def test_hold_of_a_service_stands_before_the_rules(bench: Any, rated: Any) -> None:
     assert rated(bench.look(CHECKOUT)) == {"checkout-api deployment-short": "open SEV-1"}
     bench.edit(CONTEXT, ("      namespace: payments\n", "      namespace: payments\n      hold: 1h\n"))

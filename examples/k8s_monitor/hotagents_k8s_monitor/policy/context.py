@@ -45,7 +45,7 @@ class Service(Strict):
     hold: Duration | None = None
     """How long a fault of it must last before anybody hears of it, in place of the rule's own time."""
     missing_replicas: Annotated[int, Field(ge=0, le=1000)] = 0
-    """How many replicas may be missing before it counts as short."""
+    """How many replicas may be missing before it counts as short; none at all always does."""
 
     @model_validator(mode="before")
     @classmethod
