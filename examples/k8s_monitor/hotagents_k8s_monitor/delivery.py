@@ -74,7 +74,8 @@ def is_settled(incident: Incident) -> bool:
 def _kind(incident: Incident, policy: Policy, now: datetime) -> Kind | None:
     """Return why an incident is to be told now, or None."""
     severity, told = incident.severity, incident.told
-    if severity == "SEV-3" and not policy.in_business_hours(now):
+    # Who was paged at night hears at night that it is better.
+    if min(severity, told.severity if told is not None else severity) == "SEV-3" and not policy.in_business_hours(now):
         return None
     if told is None:
         return "alert" if incident.end is None and severity != "SEV-4" else None

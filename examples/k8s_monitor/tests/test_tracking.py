@@ -106,6 +106,17 @@ def test_a_container_that_runs_between_two_falls_is_one_fault(bench: Any) -> Non
     assert [one["kind"] for one in told] == ["alert", "resolved"]
 
 
+def test_who_was_paged_at_night_hears_at_night_that_it_is_better(bench: Any) -> None:
+    bench.clock.advance(12 * 3600)  # ten in the evening
+    of = replica_set("checkout-api-5d4f", owner=WHOLE)
+    fallen = pod("p", owner=of, waiting="CrashLoopBackOff", since=NOW)
+    bench.look(CHECKOUT, of, fallen)
+    bench.look(WHOLE, of, fallen, after=MINUTE)
+    bench.again(after=MINUTE)
+    told = [(kind, severity) for kind, severity, _ in bench.heard.taken()]
+    assert (told[0], told[-1]) == (("alert", "SEV-1"), ("update", "SEV-3"))
+
+
 def test_a_fault_that_comes_back_before_the_second_look_was_never_away(bench: Any) -> None:
     bench.look(CHECKOUT)
     bench.heard.taken()

@@ -39,7 +39,7 @@ def _detect(snapshot: Snapshot) -> Iterator[Signal]:
                 message=f"{available} of {desired} replicas available",
                 objects=(f"deployment/{name_of(deployment)}",),
                 since=_unavailable_since(deployment),
-                not_before=_last_progress(deployment),
+                not_before=_last_progress(deployment) if available else None,  # no roll-out is meant to leave none
                 missing=desired - available,
             )
 

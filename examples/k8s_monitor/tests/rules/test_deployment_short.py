@@ -117,9 +117,15 @@ def test_it_counts_since_the_deployment_is_unavailable(signals: Any, item: Any, 
 def test_while_a_roll_out_goes_on_it_counts_from_its_last_progress(
     signals: Any, progress: Any, not_before: Any
 ) -> None:
-    item = cart(available=0, since=LATELY, progress=progress, progressed=JUST_NOW)
+    item = cart(available=1, since=LATELY, progress=progress, progressed=JUST_NOW)
     (signal,) = signals(RULE, [item])
     assert (signal.since, signal.not_before) == (LATELY, not_before)
+
+
+def test_no_roll_out_excuses_that_nothing_is_left(signals: Any) -> None:
+    item = cart(available=0, since=LATELY, progress="ReplicaSetUpdated", progressed=JUST_NOW)
+    (signal,) = signals(RULE, [item])
+    assert (signal.since, signal.not_before) == (LATELY, None)
 
 
 @pytest.mark.parametrize("time", [None, "", "soon", 7])
