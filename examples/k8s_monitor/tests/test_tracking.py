@@ -234,3 +234,11 @@ def test_a_clock_that_is_behind_the_clusters_never_counts_from_the_future(bench:
     result = bench.look(ahead)
     assert states(result) == {"deployment-short": "pending"}
     assert result.data["findings"][0]["since"] == NOW.isoformat()
+
+
+def test_a_pod_that_may_be_taken_for_anothers_resolves_nothing(bench: Any) -> None:
+    bench.look(pod("p", waiting="CrashLoopBackOff", since=NOW - DAY))
+    no_jobs = Gap("jobs.batch", "forbidden", "no right")
+    for _ in range(12):
+        bench.look(gaps=[no_jobs], after=MINUTE)
+    assert states(bench.again(after=MINUTE))["container-waiting"] == "open"

@@ -78,7 +78,7 @@ RULE: Final = Rule(
     id=_ID,
     summary="a container that cannot start, or not stay up",
     detect=_detect,
-    needs=("pods",),
+    needs=("pods", "replicasets.apps", "jobs.batch"),  # without the latter two a pod may be taken for another owner's
     hold=timedelta(minutes=5),
     settles=timedelta(minutes=10),  # between two falls it runs for a while; after so long the kubelet forgets them too
 )

@@ -41,6 +41,6 @@ RULE: Final = Rule(
     id=_ID,
     summary="a pod that no node can take",
     detect=_detect,
-    needs=("pods",),
+    needs=("pods", "replicasets.apps", "jobs.batch"),  # without the latter two a pod may be taken for another owner's
     hold=timedelta(minutes=15),
 )
