@@ -25,7 +25,7 @@ COSTS: Final[Mapping[Resource, str]] = MappingProxyType(
         "pods": "no container, image or scheduling problem is seen at all",
         "deployments.apps": "a Deployment short of pods is not seen, nor how much of a service a bad pod takes down",
         "replicasets.apps": "pods are grouped by the name of their ReplicaSet, guessed from its hash",
-        "jobs.batch": "a failed Job is not seen; its pods are grouped by its name, a CronJob's guessed from its time",
+        "jobs.batch": "pods of a Job are grouped by its name, a CronJob's guessed from its time",
     }
 )
 """What it costs, in one line each, when a resource may not be listed."""
