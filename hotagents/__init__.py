@@ -5,6 +5,7 @@ Everything public is here; the test kit is in `hotagents.testing`.
 
 from __future__ import annotations
 
+from hotagents.ceiling import Ceiling
 from hotagents.clock import Clock, SystemClock
 from hotagents.diagnostics import Diagnostic, did_you_mean, escape
 from hotagents.errors import (
@@ -36,6 +37,7 @@ from hotagents.version import __version__
 
 __all__ = [
     "AgentSpec",
+    "Ceiling",
     "Change",
     "Clock",
     "ClosedError",

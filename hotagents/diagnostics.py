@@ -30,14 +30,18 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         # --- the set of files
         "bad-path": "a file name that a digest line cannot hold (newline, carriage return, backslash, not UTF-8)",
         "duplicate-path": "two roots bring a file of the same path",
+        "file-held": "a file with an error is held at its last good content, or left out, and the rest goes on",
+        "last-good-from-disk": "the last good set from disk is served, since the source could not be at the start",
         "lock-mismatch": "a file is not as the set's lock lists it; nothing is published before all are",
         "lock-misplaced": "a `hotagents.lock` elsewhere than at the root of a volume or of the whole directory",
         "lock-syntax": "a `hotagents.lock` that cannot be read as one",
         "mount-in-content": "a volume is mounted over a directory of another volume's content",
         "not-a-regular-file": "a link, FIFO, socket or device where a file is expected; it is left out",
+        "subpath-mount": "a file or directory is mounted with `subPath`, so no edit ever arrives there",
         "too-deep": "directories are nested deeper than the limit",
         "too-large": "a file, or the whole set, is over its size limit",
         "too-many-files": "the set has more files than the limit",
+        "volume-held": "a volume with an error is held at its last good content, or left out, and the rest goes on",
         "empty-set": "the set serves no agent, or a volume that served agents serves none",
         # --- the text of a file
         "alias": "YAML anchors and aliases are refused: a few bytes of them can expand to gigabytes",
@@ -55,6 +59,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "unsupported-tag": "a YAML tag other than the core schema's",
         "yaml-syntax": "the frontmatter is not YAML",
         # --- what the frontmatter says
+        "beyond-ceiling": "an agent may do more than the program's ceiling allows",
         "bad-name": "an agent's name that is not allowed",
         "comment-in-description": "` #` starts a comment and cuts the description",
         "duplicate-name": "two files define an agent of the same name",

@@ -22,10 +22,11 @@ from hotagents.snapshot import content_hash, digest_of, is_lock
 from hotagents.spec import AgentSpec, Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pydantic import BaseModel
 
+    from hotagents.ceiling import Ceiling
     from hotagents.frontmatter import Page
     from hotagents.lock import Lock
     from hotagents.snapshot import Part, Snapshot
@@ -47,11 +48,13 @@ class Schema(Generic[S]):
         spec: The class of every agent, or one by agent's name with ``"*"`` for the rest.
         documents: The frontmatter's model by exact relative path, None for any frontmatter; each is required to exist.
         limits: Bounds for untrusted frontmatter.
+        ceiling: The most that any agent may have, None for no limit.
     """
 
     spec: type[S] | Mapping[str, type[S]]
     documents: Mapping[str, type[BaseModel] | None] = field(default_factory=dict)
     limits: Limits = Limits()
+    ceiling: Ceiling | None = None
 
     def spec_for(self, name: object) -> type[S]:
         """Return the class for an agent of that name.
@@ -241,7 +244,14 @@ def _agent(page: Page, digest: str, schema: Schema[S]) -> tuple[S | None, Docume
     except LookupError:
         return None, None, (*page.diagnostics, *notes, _unknown_agent(page, schema.spec))
     agent, problems = agent_from(page, spec=spec, digest=f"sha256:{digest}")
-    return agent, None, (*page.diagnostics, *notes, *problems)
+    beyond = _beyond(page, agent, schema.ceiling) if agent is not None and schema.ceiling is not None else ()
+    return agent, None, (*page.diagnostics, *notes, *problems, *beyond)
+
+
+def _beyond(page: Page, agent: AgentSpec, ceiling: Ceiling) -> Iterator[Diagnostic]:
+    for excess in ceiling.excesses(agent):
+        place = page.at(excess.key)
+        yield Diagnostic("beyond-ceiling", "error", page.path, *place, excess.key, excess.message, excess.hint)
 
 
 def _unknown_agent(page: Page, spec: object) -> Diagnostic:

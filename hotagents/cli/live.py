@@ -14,9 +14,13 @@ from hotagents.cli.options import (
     AsJson,
     Documents,
     ForSeconds,
+    OnInvalid,
+    OnStartInvalid,
     Root,
     RunnerName,
     SpecName,
+    StateDir,
+    WaitForSource,
     seconds,
 )
 from hotagents.cli.output import Output, UsageError, short_errors
@@ -84,6 +88,10 @@ def run(  # noqa: PLR0913 - one parameter for each option
         bool, typer.Option("--once", help="Run one cycle of each runner; exit with 1 if one fails.")
     ] = False,
     allow_empty: AllowEmpty = False,
+    on_invalid: OnInvalid = "hold-set",
+    state_dir: StateDir = None,
+    on_start_invalid: OnStartInvalid = "fail",
+    wait_for_source: WaitForSource = 0.0,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
     as_json: AsJson = False,
 ) -> None:
@@ -109,7 +117,13 @@ def run(  # noqa: PLR0913 - one parameter for each option
         output = Output(as_json=as_json, stream=stack.enter_context(own_stdout()) if as_json else None)
         stack.enter_context(refusal(root, output))
         results = Results(output, names if once else ())
-        registry_options = {"allow_empty": allow_empty}
+        registry_options = {
+            "allow_empty": allow_empty,
+            "on_invalid": on_invalid,
+            "state_dir": state_dir,
+            "on_start_invalid": on_start_invalid,
+            "wait_for_source": wait_for_source,
+        }
         results.host = _host(root, names, registry_options=registry_options, on_result=results.add, **options)
         results.host.run()
     if results.unread:

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import threading
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-__all__ = ["AllowEmpty", "AsJson", "Documents", "ForSeconds", "Root", "RunnerName", "SpecName", "seconds"]
+__all__ = [
+    "AllowEmpty",
+    "AsJson",
+    "Documents",
+    "ForSeconds",
+    "OnInvalid",
+    "OnStartInvalid",
+    "Root",
+    "RunnerName",
+    "SpecName",
+    "StateDir",
+    "WaitForSource",
+    "seconds",
+]
 
 
 def seconds(value: float | None) -> float | None:
@@ -26,6 +39,19 @@ Root: TypeAlias = Annotated[
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 AllowEmpty: TypeAlias = Annotated[bool, typer.Option("--allow-empty", help="Accept a path without agents.")]
+OnInvalid: TypeAlias = Annotated[
+    Literal["hold-set", "hold-volume", "hold-file"],
+    typer.Option(help="What a broken edit holds at its last good content."),
+]
+OnStartInvalid: TypeAlias = Annotated[
+    Literal["fail", "last-good"], typer.Option(help="What a start on a broken path does; last-good needs --state-dir.")
+]
+StateDir: TypeAlias = Annotated[
+    str | None, typer.Option("--state-dir", metavar="DIR", help="Where the last good set is kept across restarts.")
+]
+WaitForSource: TypeAlias = Annotated[
+    float, typer.Option(metavar="SECONDS", help="Wait that long for a path that is not there yet.", callback=seconds)
+]
 ForSeconds: TypeAlias = Annotated[
     float | None, typer.Option("--for", metavar="SECONDS", help="End after that long.", callback=seconds)
 ]

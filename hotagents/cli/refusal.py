@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from hotagents.cli.output import complain
-from hotagents.diagnostics import errors_in
+from hotagents.diagnostics import errors_in, escape
 from hotagents.errors import InvalidConfigError, SourceError
 
 if TYPE_CHECKING:
@@ -57,13 +57,20 @@ def refusal(root: str, output: Output) -> Iterator[None]:
             output.json(_problem(reason, str(placed[0]), [d.to_dict() for d in errors_in(error.diagnostics)]))
         for diagnostic in placed:
             complain(str(diagnostic))
+        _say_notes(error)
         raise typer.Exit(1) from None
     except SourceError as error:
         text = located(root, error)
         if output.as_json:
             output.json(_problem(error.reason, text, []))
         complain(text)
+        _say_notes(error)
         raise typer.Exit(2) from None
+
+
+def _say_notes(error: Exception) -> None:
+    for note in getattr(error, "__notes__", ()):
+        complain(escape(note))
 
 
 @contextmanager

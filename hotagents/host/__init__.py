@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, final
 
 from anyio import CancelScope, CapacityLimiter, get_cancelled_exc_class, to_thread
 
 from hotagents.clock import Clock, SystemClock
+from hotagents.errors import UnknownGenerationError
 from hotagents.host.ending import Ending
 from hotagents.host.execution import AsyncLoop
 from hotagents.host.loop import RunnerLoop
@@ -222,10 +224,24 @@ class Host:
             loop.trigger("change")
 
     def _finished(self, result: CycleResult) -> None:
+        self._prove(result)
         if self._plugins is not None:
             self._plugins.cycle_finished(result)
         if self._on_result is not None:
             self._on_result(result)
+
+    def _prove(self, result: CycleResult) -> None:
+        """Confirm a generation once every runner's last cycle worked on its content and was ok.
+
+        Each loop sets its status before it comes here, so the last of them finds all.
+        """
+        last = [loop.status.last for loop in self._loops]
+        if not all(other is not None and other.status == "ok" and other.digest == result.digest for other in last):
+            return
+        for generation in self._registry.history:
+            if generation.number == result.generation:
+                with suppress(UnknownGenerationError):  # it has just left the history
+                    self._registry.confirm(generation)
 
 
 def _creators(runners: Iterable[Runner | RunnerInfo]) -> list[tuple[str, Callable[[], Runner]]]:

@@ -12,32 +12,30 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, Self, TypeVar, final, overload
-
-from anyio import CancelScope, get_cancelled_exc_class
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar, Unpack, final, overload
 
 from hotagents.clock import Clock, SystemClock
 from hotagents.errors import ClosedError, ForkedError, NotStartedError
 from hotagents.limits import Limits
 from hotagents.loading import Schema
 from hotagents.registry.changes import Changes, Subscription, Waiter
-from hotagents.registry.core import Core, Settings
+from hotagents.registry.core import Core
 from hotagents.registry.forks import Forks
 from hotagents.registry.health import Facts, Health
-from hotagents.registry.twins import AsyncChanges, in_thread, waiting
+from hotagents.registry.settings import Documents, OnInvalid, OnStartInvalid, Options, Settings
+from hotagents.registry.twins import Twins
 from hotagents.sources import Memory, source_from
 from hotagents.spec import AgentSpec
 from hotagents.watching import WatchState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import os
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
-    from pydantic import BaseModel
-
+    from hotagents.ceiling import Ceiling
     from hotagents.generation import Change, Generation
     from hotagents.pin import Pin
     from hotagents.plugins import Plugins
@@ -47,11 +45,9 @@ if TYPE_CHECKING:
 __all__ = ["ConfigRegistry", "Subscription"]
 
 S = TypeVar("S", bound=AgentSpec)
-_LONGEST_RESYNC: Final = 86_400.0
-Documents = Mapping[str, "type[BaseModel] | None"]
 
 
-class ConfigRegistry(Generic[S]):
+class ConfigRegistry(Twins[S], Generic[S]):
     """A mounted directory of agent definitions as numbered, immutable generations.
 
     Use it as a context manager, sync or async. All methods may be called from any thread. Not for subclassing.
@@ -61,11 +57,18 @@ class ConfigRegistry(Generic[S]):
             or a `hotagents.sources.Source`, which then belongs to this registry.
         spec: The class of every agent, or one by agent's name with ``"*"`` for the rest.
         documents: Frontmatter models of documents by exact relative path, None for any; each is required to be there.
-        on_invalid: What an error holds back: ``hold-set``, everything.
+        ceiling: The most that any mounted agent may have; None for no limit.
+        on_invalid: What an error holds at its last good bytes: ``hold-set`` everything, ``hold-volume`` the volume that
+            it is in, ``hold-file`` the file. What is new and bad is left out then, and the rest is published. An error
+            of the set as a whole, a lock's, and the first load always hold everything.
+        on_start_invalid: What a start on a source that cannot be served does: ``fail``, or serve the ``last-good`` set
+            of ``state_dir`` until the source can be.
         allow_empty: Whether a set without agents, or a volume that lost all of its agents, may be published.
         limits: Bounds of what is read and parsed.
-        history: How many generations are kept.
+        state_dir: Where the last set that `confirm` was called for is kept; a directory that outlives the process.
+        history: How many generations are kept, for `rollback` and for whoever compares.
         resync_interval: Seconds between looks that do not wait for an event.
+        wait_for_source: Seconds that `start` waits for a source that is not there yet, or is still empty.
         validate_timeout: Seconds that each plugin's validator may take.
         plugins: Plugins whose hooks are called; None is none. Nothing is ever loaded by the registry.
         clock: Where time comes from.
@@ -82,36 +85,11 @@ class ConfigRegistry(Generic[S]):
     _settings: Settings[S]
 
     @overload
-    def __init__(
-        self: ConfigRegistry[AgentSpec],
-        source: SourceLike,
-        *,
-        documents: Documents | None = ...,
-        on_invalid: Literal["hold-set"] = ...,
-        allow_empty: bool = ...,
-        limits: Limits = ...,
-        history: int = ...,
-        resync_interval: float = ...,
-        validate_timeout: float = ...,
-        plugins: Plugins | None = ...,
-        clock: Clock = ...,
-    ) -> None: ...
+    def __init__(self: ConfigRegistry[AgentSpec], source: SourceLike, **options: Unpack[Options]) -> None: ...
 
     @overload
     def __init__(
-        self,
-        source: SourceLike,
-        *,
-        spec: type[S] | Mapping[str, type[S]],
-        documents: Documents | None = ...,
-        on_invalid: Literal["hold-set"] = ...,
-        allow_empty: bool = ...,
-        limits: Limits = ...,
-        history: int = ...,
-        resync_interval: float = ...,
-        validate_timeout: float = ...,
-        plugins: Plugins | None = ...,
-        clock: Clock = ...,
+        self, source: SourceLike, *, spec: type[S] | Mapping[str, type[S]], **options: Unpack[Options]
     ) -> None: ...
 
     def __init__(  # noqa: PLR0913 - keyword-only settings, each with a default
@@ -120,30 +98,31 @@ class ConfigRegistry(Generic[S]):
         *,
         spec: Any = AgentSpec,
         documents: Documents | None = None,
-        on_invalid: Literal["hold-set"] = "hold-set",
+        ceiling: Ceiling | None = None,
+        on_invalid: OnInvalid = "hold-set",
+        on_start_invalid: OnStartInvalid = "fail",
         allow_empty: bool = False,
         limits: Limits = Limits(),
+        state_dir: str | os.PathLike[str] | None = None,
         history: int = 10,
         resync_interval: float = 5.0,
+        wait_for_source: float = 0.0,
         validate_timeout: float = 5.0,
         plugins: Plugins | None = None,
         clock: Clock = SystemClock(),  # noqa: B008 - without state
     ) -> None:
-        if on_invalid != "hold-set":
-            raise ValueError(f'on_invalid: expected "hold-set", got {on_invalid!r}')
-        if not 0 < resync_interval <= _LONGEST_RESYNC:
-            raise ValueError(f"resync_interval: expected 0 to {_LONGEST_RESYNC:g} seconds, got {resync_interval!r}")
-        if history < 1:
-            raise ValueError(f"history: expected at least 1, got {history!r}")
-        self._lifecycle = (
-            threading.Lock()
-        )  # start and close, never held while another lock of ours is wanted by a reader
+        # For start and close, never held while another lock of ours is wanted by a reader.
+        self._lifecycle = threading.Lock()
         self._settings = Settings(
             source=source_from(source, limits=limits),
-            schema=Schema(spec, dict(documents or {}), limits),
+            schema=Schema(spec, dict(documents or {}), limits, ceiling),
+            on_invalid=on_invalid,
+            on_start_invalid=on_start_invalid,
             allow_empty=allow_empty,
+            state_dir=state_dir,
             history=history,
             resync_interval=resync_interval,
+            wait_for_source=wait_for_source,
             validate_timeout=validate_timeout,
             plugins=plugins,
             clock=clock,
@@ -178,8 +157,8 @@ class ConfigRegistry(Generic[S]):
         """Arm the watch, load generation 1, and let the watch run; on a registry that runs, return what is current.
 
         Raises:
-            SourceError: If the source cannot be read; nothing is left running.
-            InvalidConfigError: If it is refused, with every diagnostic; nothing is left running.
+            SourceError: If the source cannot be read and no last good set is served; nothing is left running.
+            InvalidConfigError: If it is refused, with every diagnostic; likewise.
             ClosedError: If the registry was closed.
         """
         with self._lifecycle:
@@ -220,10 +199,42 @@ class ConfigRegistry(Generic[S]):
         Raises:
             ClosedError: If the registry was closed.
         """
-        core = self._core
-        if core.board.closed:
-            raise ClosedError("this registry was closed; make a new one")
-        return core.reload().result
+        return self._core.reload().result
+
+    def rollback(self, to: Generation[Any] | int | str) -> Generation[S]:
+        """Publish what an earlier generation holds under the next number, and hold it; return what is current then.
+
+        From here on newer content is read, judged and shown in ``status``, and not published before `resume`. Pins get
+        nothing back. Content that is current already is not published again, but held. The hold is of this process: a
+        restart serves what the source has.
+
+        Args:
+            to: A generation of the ``history``, its number, or its digest, of which the beginning will do.
+
+        Raises:
+            UnknownGenerationError: If the history has no such generation; nothing changes.
+            ClosedError: If the registry was closed.
+        """
+        return self._core.rollback(to)
+
+    def resume(self) -> ReloadResult:
+        """End the hold of a `rollback`: publish the newest good content that there has been; without a hold, `reload`.
+
+        Raises:
+            ClosedError: If the registry was closed.
+        """
+        return self._core.resume().result
+
+    def confirm(self, generation: Generation[Any]) -> None:
+        """Note that a generation proved itself; its bytes are then the last good set of ``state_dir``.
+
+        A host calls it after a finished cycle. Writes and syncs files in this thread where there is a ``state_dir``; a
+        disk that refuses is logged, never raised. A generation older than the last one confirmed changes nothing.
+
+        Raises:
+            UnknownGenerationError: If it is not of this registry's history.
+        """
+        self._core.confirm(generation)
 
     def changes(self, *, after: Generation[S] | None = None) -> Changes[S]:
         """Return an iterator over changes from this call on; it waits for each, and ends when the registry closes.
@@ -280,41 +291,6 @@ class ConfigRegistry(Generic[S]):
         A rejected edit does not make it False: a restart would not cure it.
         """
         return self._core.healthy(max_age)
-
-    async def astart(self) -> Generation[S]:
-        """`start`, without blocking the event loop; if cancelled, the registry is closed."""
-        try:
-            return await in_thread(self.start)
-        except get_cancelled_exc_class():
-            await self.aclose()  # nobody knows of what was started, so nobody else will
-            raise
-
-    async def aclose(self) -> None:
-        """`close`, without blocking the event loop; done to its end, also in a task that is cancelled."""
-        with CancelScope(shield=True):
-            await in_thread(self.close)
-
-    async def areload(self) -> ReloadResult:
-        """`reload`, without blocking the event loop."""
-        return await in_thread(self.reload)
-
-    def achanges(self, *, after: Generation[S] | None = None) -> AsyncChanges[S]:
-        """`changes`, without blocking the event loop; latest wins, nothing is queued. Subscribes at this call."""
-        return AsyncChanges(self._core.board, self.changes(after=after))
-
-    async def await_for(self, predicate: Callable[[Generation[S]], object], *, timeout: float) -> Generation[S]:  # noqa: ASYNC109 - the twin of wait_for
-        """`wait_for`, without blocking the event loop; ``predicate`` runs in a worker thread."""
-        waiter = Waiter(self._core.board)
-        return await waiting(waiter, partial(waiter.wait_for, predicate, timeout))
-
-    async def __aenter__(self) -> Self:
-        await self.astart()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
 
 _CORE: Final = ConfigRegistry.__dict__["_core"]

@@ -11,6 +11,7 @@ import threading
 import time
 import weakref
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar, final
 
 from hotagents.errors import ForkedError, NotStartedError
@@ -36,7 +37,7 @@ R = TypeVar("R")
 class Board(Generic[S]):
     """The current generation, those before it, and the condition that announces a change.
 
-    `publish` is called by one thread at a time (under the check lock); everything else by any thread.
+    `publish` and `restore` are called by one thread at a time (under the check lock); everything else by any thread.
 
     Attributes:
         closed: Whether nothing will be published any more.
@@ -95,10 +96,25 @@ class Board(Generic[S]):
 
         ``also`` is called in the same instant, so that whoever looks with `look` sees both or neither.
         """
-        restores = next((g.number for g in self.history() if g.digest == candidate.digest), None)
-        generation = published(
-            candidate, number=self._number + 1, restores=restores, diagnostics=diagnostics, created_at=created_at
+        restores = self._latest_of(candidate.digest)
+        return self._put(
+            published(
+                candidate, number=self._number + 1, restores=restores, diagnostics=diagnostics, created_at=created_at
+            ),
+            also,
         )
+
+    def restore(
+        self, generation: Generation[S], *, created_at: datetime, also: Callable[[Generation[S]], None]
+    ) -> Generation[S]:
+        """Make what an earlier generation holds current once more, under the next number; else like `publish`."""
+        restores = self._latest_of(generation.digest)
+        return self._put(replace(generation, number=self._number + 1, restores=restores, created_at=created_at), also)
+
+    def _latest_of(self, digest: str) -> int | None:
+        return next((g.number for g in self.history() if g.digest == digest), None)
+
+    def _put(self, generation: Generation[S], also: Callable[[Generation[S]], None]) -> Generation[S]:
         with self._changed:
             self._number = generation.number
             self._history.appendleft(generation)

@@ -12,49 +12,35 @@ import logging
 import threading
 import time
 import weakref
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
 
-from hotagents.errors import ClosedError
+from hotagents.diagnostics import errors_in, escape
+from hotagents.errors import ClosedError, InvalidConfigError, SourceError
 from hotagents.registry.board import Board
 from hotagents.registry.changes import Subscription
 from hotagents.registry.health import Facts, Health
+from hotagents.registry.judge import Judge
+from hotagents.registry.keeper import Keeper
 from hotagents.registry.reloader import Outcome, Reloader
 from hotagents.spec import AgentSpec
+from hotagents.store import Store
 from hotagents.validation import Validation
 from hotagents.watching import Cause, Checked, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hotagents.clock import Clock
     from hotagents.generation import Change, Generation
-    from hotagents.loading import Schema
-    from hotagents.plugins import Plugins
-    from hotagents.sources import Source
+    from hotagents.registry.settings import Settings
     from hotagents.status import RegistryStatus
 
-__all__ = ["Core", "Settings"]
+__all__ = ["Core"]
 
 S = TypeVar("S", bound=AgentSpec)
 _CLOSE_TIMEOUT: Final = 1.0
+_LOOK: Final = 0.1  # seconds between two looks for a source that is not there yet
+_ABSENT: Final = frozenset({"empty-set", "missing-document"})
 logger: Final = logging.getLogger("hotagents")
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(Generic[S]):
-    """Everything that `hotagents.ConfigRegistry` was made with."""
-
-    source: Source
-    schema: Schema[S]
-    allow_empty: bool
-    history: int
-    resync_interval: float
-    validate_timeout: float
-    plugins: Plugins | None
-    clock: Clock
-    watched: bool
 
 
 @final
@@ -65,15 +51,15 @@ class Core(Generic[S]):
         self._settings = settings
         self.board: Board[S] = Board(assign, history=settings.history)
         self._health = Health(settings.clock)
-        self._reloader = Reloader(
-            settings.source,
+        judge = Judge(
             settings.schema,
-            self.board,
-            self._health,
             Validation(settings.plugins, timeout=settings.validate_timeout),
-            clock=settings.clock,
             allow_empty=settings.allow_empty,
+            on_invalid=settings.on_invalid,
         )
+        self._reloader = Reloader(settings.source, self.board, self._health, judge, clock=settings.clock)
+        self._store = Store(settings.state_dir) if settings.state_dir is not None else None
+        self._keeper = Keeper(self._store, self._reloader.set_of, clock=settings.clock)
         self._watch = Watch(
             self._reloader.arm, self._check, resync_interval=settings.resync_interval, clock=settings.clock
         )
@@ -106,18 +92,72 @@ class Core(Generic[S]):
         return self.board.current
 
     def _load_first(self) -> None:
-        error = self._reloader.check(force=True).error
+        error = self._first_error()
         self._refuse_closed()
-        if error is not None:
+        if error is not None and self._settings.on_start_invalid == "last-good" and self._store is not None:
+            self._reloader.serve_last_good(self._store, error)
+        elif error is not None:
             raise error
+
+    def _first_error(self) -> SourceError | InvalidConfigError | None:
+        """Check, and while nothing is there check again, for as long as the settings say."""
+        deadline = time.monotonic() + self._settings.wait_for_source
+        error = self._reloader.check(force=True).error
+        waits = _is_absent(error) and self._settings.wait_for_source > 0
+        if waits:
+            logger.info("waiting up to %g s: %s", self._settings.wait_for_source, escape(str(error)))
+        while _is_absent(error) and (left := deadline - time.monotonic()) > 0:
+            if self._reloader.wait(min(left, _LOOK)):
+                return error
+            error = self._reloader.check(force=True).error
+        if waits and self._settings.watched:
+            self._watch.arm()  # there was nothing to arm before
+            error = self._reloader.check(force=True).error
+        return error
 
     def _refuse_closed(self) -> None:
         if self.board.closed:
             raise ClosedError("the registry was closed while it started")
 
     def reload(self) -> Outcome:
-        """Check now, whatever the token says."""
+        """Check now, whatever the token says.
+
+        Raises:
+            ClosedError: If it was closed.
+        """
+        self._refuse_ended()
         return self._reloader.check(force=True)
+
+    def rollback(self, to: Generation[Any] | int | str) -> Generation[S]:
+        """Go back to an earlier generation's content and hold it.
+
+        Raises:
+            UnknownGenerationError: If it is not in the history.
+            ClosedError: If it was closed.
+        """
+        self._refuse_ended()
+        return self._reloader.rollback(to)
+
+    def resume(self) -> Outcome:
+        """End a hold, and publish what it held back.
+
+        Raises:
+            ClosedError: If it was closed.
+        """
+        self._refuse_ended()
+        return self._reloader.resume()
+
+    def confirm(self, generation: Generation[Any]) -> None:
+        """Keep a generation that proved itself.
+
+        Raises:
+            UnknownGenerationError: If it is not in the history.
+        """
+        self._keeper.confirm(generation)
+
+    def _refuse_ended(self) -> None:
+        if self.board.closed:
+            raise ClosedError("this registry was closed; make a new one")
 
     def subscribe(self, callback: Callable[[Change[S]], object]) -> Subscription[S]:
         """Call back with each change from now on."""
@@ -196,3 +236,10 @@ class Core(Generic[S]):
 
         self._atexit = close
         atexit.register(close)
+
+
+def _is_absent(error: SourceError | InvalidConfigError | None) -> bool:
+    """Say whether a source is not there yet: no directory, or nothing in it."""
+    if isinstance(error, InvalidConfigError):
+        return all(diagnostic.code in _ABSENT for diagnostic in errors_in(error.diagnostics))
+    return error is not None and error.reason in {"Missing", "Detached"}

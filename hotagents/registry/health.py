@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from hotagents.diagnostics import Diagnostic, errors_in, escape
+from hotagents.holding import HELD
 from hotagents.status import Condition, ConditionType, RegistryState, RegistryStatus
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ __all__ = ["Facts", "Health", "Record", "log_publication"]
 logger: Final = logging.getLogger("hotagents")
 _BLIND: Final = "Failed"
 _DETACHED: Final = "Detached"
+_INCOMPLETE: Final = {**dict.fromkeys(HELD, "FilesHeld"), "last-good-from-disk": "LastGoodFromDisk"}
 _MOST_NAMES: Final = 5
 _MOST_WARNINGS: Final = 10
 
@@ -90,19 +92,49 @@ class Health:
         _log_warnings(new, self.record.diagnostics, {"digest": digest})
         self._is_current(digest, diagnostics)
 
+    def restored(self, generation: Generation[Any]) -> None:
+        """Note that the last good set from disk is served; why the source is not stays as it is."""
+        conditions = self._with(Loaded=("", ""), Complete=_completeness(generation.diagnostics))
+        self.record = self.record._replace(conditions=conditions)
+
+    def note_rejected(self, digest: str, diagnostics: tuple[Diagnostic, ...], serving: int) -> None:
+        """Note a set of which something, or all, was refused; logs nothing."""
+        first = errors_in(diagnostics)[0]
+        reasons = {"Current": ("Rejected", _refusal(diagnostics, serving)), "Watching": ("", "")}
+        if any(diagnostic.code in HELD for diagnostic in diagnostics):
+            reasons["Complete"] = _completeness(diagnostics)
+        if serving:
+            reasons["Loaded"] = ("", "")
+        conditions = self._with(**reasons)
+        self.record = Record(conditions, digest, diagnostics, self.record.last_success, str(first))
+
     def rejected(self, digest: str, diagnostics: tuple[Diagnostic, ...], serving: int) -> None:
-        """Note a candidate that was refused."""
+        """Note a set that was refused, wholly or in part."""
+        self.note_rejected(digest, diagnostics, serving)
+        self._log(f"rejected {digest[:19]}: {_refusal(diagnostics, serving)}", "Rejected", digest)
+
+    def note_hold(self, generation: Generation[Any]) -> None:
+        """Note that an operator went back to a generation's content, which is held; logs nothing."""
+        complete = _completeness(generation.diagnostics)
+        conditions = self._with(Loaded=("", ""), Current=("Held", _hold(generation)), Complete=complete)
+        self.record = self.record._replace(conditions=conditions, last_error="")
+
+    def log_hold(self, generation: Generation[Any]) -> None:
+        """Log that a generation is held from now on."""
+        self._logged = _hold(generation)
+        logger.warning("%s", self._logged, extra={"reason": "Held", "digest": generation.digest})
+
+    def holding(self, digest: str, diagnostics: tuple[Diagnostic, ...], generation: Generation[Any]) -> None:
+        """Note what the source has while a generation is held."""
         errors = errors_in(diagnostics)
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        what = f"{errors[0]}{more}; {_serving(serving)}"
-        self.record = Record(
-            self._with(Current=("Rejected", what), Watching=("", "")),
-            digest,
-            diagnostics,
-            self.record.last_success,
-            str(errors[0]),
-        )
-        self._log(f"rejected {digest[:19]}: {what}", "Rejected", digest)
+        state = f"would be refused: {errors[0]}" if errors else "waits"
+        what = _hold(generation) + ("" if digest == generation.digest else f"; {digest[:19]} {state}")
+        conditions = self._with(Current=("Held", what), Watching=("", ""))
+        said = str(errors[0]) if errors else ""
+        self.record = Record(conditions, digest, diagnostics, self.record.last_success, said)
+        if what != self._logged:
+            self._logged = what
+            logger.warning("%s", what, extra={"reason": "Held", "digest": digest})
 
     def waiting(
         self, candidate: Candidate[Any], diagnostics: tuple[Diagnostic, ...], serving: int, *, stale: bool
@@ -152,7 +184,8 @@ class Health:
 
     def _is_current(self, digest: str, diagnostics: tuple[Diagnostic, ...]) -> None:
         self._logged = ""
-        conditions = self._with(Loaded=("", ""), Current=("", ""), Watching=("", ""))
+        complete = _completeness(diagnostics)
+        conditions = self._with(Loaded=("", ""), Current=("", ""), Watching=("", ""), Complete=complete)
         self.record = Record(conditions, digest, diagnostics, self._clock.now())
 
     def _with(self, **reasons: tuple[str, str]) -> Mapping[ConditionType, Condition]:
@@ -219,6 +252,27 @@ def _stale(candidate: Candidate[Any], serving: int) -> str:
 
 def _counted(agents: int) -> str:
     return f"{agents} agent" if agents == 1 else f"{agents} agents"
+
+
+def _refusal(diagnostics: Sequence[Diagnostic], serving: int) -> str:
+    errors = errors_in(diagnostics)
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{errors[0]}{more}; {_serving(serving)}"
+
+
+def _completeness(diagnostics: Iterable[Diagnostic]) -> tuple[str, str]:
+    """Return reason and message of the condition ``Complete``, from what is said of the content that is served."""
+    said = [d for d in diagnostics if d.code in _INCOMPLETE]
+    if not said:
+        return "", ""
+    shown = [escape(f"{d.path}: {d.message}" if d.path else d.message, limit=200) for d in said[:_MOST_NAMES]]
+    more = [f"and {len(said) - _MOST_NAMES} more"] if len(said) > _MOST_NAMES else []
+    return _INCOMPLETE[said[0].code], "; ".join([*shown, *more])
+
+
+def _hold(generation: Generation[Any]) -> str:
+    back = f", which restores {generation.restores}," if generation.restores else ""
+    return f"generation {generation.number}{back} is held; nothing newer is published until resume()"
 
 
 def _serving(number: int) -> str:

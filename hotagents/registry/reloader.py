@@ -1,8 +1,8 @@
-"""`Reloader`: one check, from the token to the publication.
+"""`Reloader`: one check, from the token to the decision.
 
 Checks never run side by side: the check lock makes a second one wait, look again, and find what came meanwhile. The
-same lock covers everything that the source does, so a source needs none. It is never held while waiting for a
-subscriber.
+same lock covers everything that the source does, so a source needs none, and going back, so that no check publishes in
+between. It is never held while waiting for a subscriber.
 """
 
 from __future__ import annotations
@@ -10,30 +10,34 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, final
 
-from hotagents.diagnostics import Diagnostic, errors_in, order
-from hotagents.errors import InvalidConfigError, SourceError
-from hotagents.loading import Candidate, Entry, Schema, is_as_listed, load
-from hotagents.registry.health import log_publication
-from hotagents.snapshot import LOCK_NAME, Snapshot
+from hotagents.diagnostics import Diagnostic
+from hotagents.errors import ClosedError, InvalidConfigError, SourceError
+from hotagents.registry.publisher import Publisher
+from hotagents.snapshot import Snapshot
 from hotagents.sources import read_settled
 from hotagents.spec import AgentSpec
+from hotagents.store import StoreError
 from hotagents.watching import Checked
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable
 
     from hotagents.clock import Clock
+    from hotagents.generation import Generation
+    from hotagents.loading import Candidate
     from hotagents.registry.board import Board
     from hotagents.registry.health import Health
+    from hotagents.registry.judge import Judge
     from hotagents.sources import Source
     from hotagents.status import ReloadResult
-    from hotagents.validation import Validation
+    from hotagents.store import Store
     from hotagents.watchers import Watcher
 
 __all__ = ["Outcome", "Reloader"]
 
 S = TypeVar("S", bound=AgentSpec)
 _NEVER: Final = object()
+_FROM_DISK: Final = "last-good-from-disk"
 
 
 class Outcome(NamedTuple):
@@ -46,38 +50,23 @@ class Outcome(NamedTuple):
 
 @final
 class Reloader(Generic[S]):
-    """Reads, loads, validates and publishes.
+    """Reads, has it decided, and remembers what was seen.
 
-    `check` and `arm` may be called by any thread; all state here is guarded by the check lock.
+    All methods may be called by any thread; all state here is guarded by the check lock.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        schema: Schema[S],
-        board: Board[S],
-        health: Health,
-        validation: Validation,
-        *,
-        clock: Clock,
-        allow_empty: bool,
-    ) -> None:
+    def __init__(self, source: Source, board: Board[S], health: Health, judge: Judge[S], *, clock: Clock) -> None:
         self._source = source
-        self._schema = schema
-        self._board = board
         self._health = health
-        self._validation = validation
-        self._clock = clock
-        self._allow_empty = allow_empty
-        self._lock = threading.RLock()  # a validator or clock of the program's may ask for the status meanwhile
+        self._judge = judge
+        # Reentrant: a validator or clock of the program's may ask for the status meanwhile.
+        self._lock = threading.RLock()
         self._stopped = threading.Event()
+        self._publisher = Publisher(board, health, judge, clock=clock, stopped=self._stopped)
         self._seen_token: Hashable = _NEVER
-        # The token whose content is served. Only success sets it: what failed or was refused is read again at each
-        # resync, so that a fault that passes is not remembered as a state.
+        # The token whose content is served, or held back by a rollback. Only success sets it: what failed or was
+        # refused is read again at each resync, so that a fault that passes is not remembered as a state.
         self._good_token: Hashable = _NEVER
-        self._refused: tuple[str, tuple[Diagnostic, ...]] | None = None
-        self._served: Mapping[str, Entry[S]] = {}
-        self._read: Mapping[str, Entry[S]] = {}
 
     def arm(self) -> Watcher:
         """Return a new watcher of the source.
@@ -100,23 +89,66 @@ class Reloader(Generic[S]):
                 snapshot = self._snapshot()
             except SourceError as error:
                 self._good_token = _NEVER  # or a source that comes back as it was would pass for one that never left
-                self._health.failed(error, self._serving)
+                self._health.failed(error, self._publisher.serving)
                 # What never is quiet was read, and a restart would not make it quiet: that is no failure of the watch.
                 return Outcome("failed", Checked(moved, finished=error.reason == "Unstable"), error)
-            result, problem = self._decide(self._load(snapshot))
+            result, problem = self._publisher.decide(snapshot)
             self._seen_token = snapshot.token
             self._good_token = snapshot.token if problem is None else _NEVER
             return Outcome(result, Checked(moved, finished=True), problem)
 
+    def rollback(self, to: Generation[Any] | int | str) -> Generation[S]:
+        """Go back to an earlier generation's content and hold it.
+
+        Raises:
+            UnknownGenerationError: If it is not in the history.
+            ClosedError: If nothing may be published any more.
+        """
+        with self._lock:
+            if self._stopped.is_set():
+                raise ClosedError("this registry was closed; make a new one")
+            return self._publisher.rollback(to)
+
+    def resume(self) -> Outcome:
+        """End a hold, and serve what would be served had there been none: the newest good content."""
+        with self._lock:
+            hold = self._publisher.let_go()
+            outcome = self.check(force=True)
+            if hold is None or outcome.error is None or outcome.result == "published":
+                return outcome
+            if not self._publisher.catch_up(hold):
+                return outcome
+            return self.check(force=True)._replace(result="published")  # says anew why the source is not served
+
+    def serve_last_good(self, store: Store, error: SourceError | InvalidConfigError) -> Generation[S]:
+        """Serve the set that was kept on disk, since the source gave ``error``.
+
+        Raises:
+            SourceError, InvalidConfigError: ``error``, with a note that says why that did not help.
+        """
+        why = str(error).partition("\n")[0]
+        warning = Diagnostic(_FROM_DISK, "warning", "", 0, 0, "", f"served from disk, since: {why}", "mend the source")
+        with self._lock:
+            try:
+                generation = self._publisher.serve_last_good(store.load(), warning)
+            except (StoreError, InvalidConfigError) as other:
+                error.add_note(f"no last good set could be served in its place: {other}")
+                raise error from None
+            self.check(force=True)  # says anew, now that there is something that stays
+            return generation
+
+    def set_of(self, generation: Generation[Any]) -> Candidate[S] | None:
+        """Return the set that a generation published, None once it has left the history."""
+        return self._publisher.set_of(generation)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, and say whether the registry was stopped meanwhile."""
+        return self._stopped.wait(seconds)
+
     def stop(self) -> None:
         """End waits for quiet and for validators; a check that runs now publishes nothing more."""
         self._stopped.set()
-        self._validation.close()
-
-    @property
-    def _serving(self) -> int:
-        latest = self._board.latest
-        return latest.number if latest is not None else 0
+        self._judge.close()
 
     def _token(self) -> Hashable:
         try:
@@ -134,79 +166,3 @@ class Reloader(Generic[S]):
         if not isinstance(snapshot, Snapshot):
             raise SourceError(f"the source's read() returned {type(snapshot).__name__}, expected Snapshot")
         return snapshot
-
-    def _load(self, snapshot: Snapshot) -> Candidate[S]:
-        candidate = load(snapshot, self._schema, known=(self._served, self._read))
-        self._read = candidate.entries
-        return candidate
-
-    def _decide(self, candidate: Candidate[S]) -> tuple[ReloadResult, InvalidConfigError | None]:
-        latest = self._board.latest
-        if candidate.mismatches:
-            return "held", self._wait_for_lock(candidate)
-        # Where files have errors, those say why agents are missing; emptiness would only stand before them.
-        diagnostics = candidate.diagnostics
-        if not errors_in(diagnostics):
-            diagnostics = order([*diagnostics, *self._emptiness(candidate)])
-        if not errors_in(diagnostics):
-            if latest is not None and candidate.digest == latest.digest:
-                self._refused = None
-                # Equal content may lie under other locks, or beside other links, which are left out.
-                of_plugins = [d for d in latest.diagnostics if d.code == "plugin-warning"]
-                new = [d for d in candidate.diagnostics if d not in latest.diagnostics]
-                self._health.unchanged(candidate.digest, order([*candidate.diagnostics, *of_plugins]), new)
-                return "unchanged", None
-            diagnostics = order([*diagnostics, *self._validation.run(candidate)])
-        if errors_in(diagnostics):
-            self._health.rejected(candidate.digest, diagnostics, self._serving)
-            if (candidate.digest, diagnostics) != self._refused:  # each rejection is told once, not at each resync
-                self._refused = (candidate.digest, diagnostics)
-                self._board.reject()
-            return "rejected", InvalidConfigError(f"{candidate.digest[:19]} was refused:", diagnostics)
-        if self._stopped.is_set():
-            return "unchanged", None
-        self._publish(candidate, diagnostics)
-        return "published", None
-
-    def _wait_for_lock(self, candidate: Candidate[S]) -> InvalidConfigError:
-        """Note that a set is not, or not yet, as its lock lists it: held, and looked at again at each resync."""
-        self._refused = None
-        diagnostics = order([*candidate.mismatches, *candidate.diagnostics])
-        stale = self._board.latest is not None and is_as_listed(self._served, candidate.locks)
-        self._health.waiting(candidate, diagnostics, self._serving, stale=stale)
-        what = f"{candidate.digest[:19]} is not what {LOCK_NAME} lists"
-        then = "there is nothing older to serve: start again once every file is as listed"  # only a start raises it
-        return InvalidConfigError(f"{what}; {then}:", diagnostics)
-
-    def _publish(self, candidate: Candidate[S], diagnostics: tuple[Diagnostic, ...]) -> None:
-        previous = self._board.latest
-        generation = self._board.publish(
-            candidate, diagnostics=diagnostics, created_at=self._clock.now(), also=self._health.published
-        )
-        self._served, self._refused = candidate.entries, None
-        log_publication(generation, previous)
-
-    def _emptiness(self, candidate: Candidate[Any]) -> list[Diagnostic]:
-        if self._allow_empty:
-            return []
-        hint = "if this is meant, say allow_empty=True"
-        if not candidate.agents:
-            return [Diagnostic("empty-set", "error", "", 0, 0, "", "the set holds no agent", hint)]
-        latest = self._board.latest
-        if latest is None:
-            return []
-        now = {part.name: part for part in candidate.parts}
-        return [
-            Diagnostic(
-                "empty-set", "error", "", 0, 0, "", f"agents in {name}: {len(state.agents)} before, none now", hint
-            )
-            for name, state in latest.volumes.items()
-            if state.agents and not _has_agents(candidate, now.get(name))
-        ]
-
-
-def _has_agents(candidate: Candidate[Any], part: Any) -> bool:
-    if part is None:
-        return False
-    entries = (candidate.entries.get(part.prefix + path) for path in part.files)
-    return any(entry is not None and entry.agent is not None for entry in entries)

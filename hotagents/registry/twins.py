@@ -8,21 +8,75 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar, final
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, final
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CancelScope, CapacityLimiter, get_cancelled_exc_class, to_thread
 
 from hotagents.generation import Change
 from hotagents.registry.changes import Changes, Waiter
 from hotagents.spec import AgentSpec
 
 if TYPE_CHECKING:
-    from hotagents.registry.board import Board
+    from types import TracebackType
 
-__all__ = ["AsyncChanges", "in_thread", "waiting"]
+    from hotagents.generation import Generation
+    from hotagents.registry.board import Board
+    from hotagents.registry.core import Core
+    from hotagents.status import ReloadResult
+
+__all__ = ["AsyncChanges", "Twins", "in_thread", "waiting"]
 
 S = TypeVar("S", bound=AgentSpec)
 R = TypeVar("R")
+
+
+class Twins(Generic[S]):
+    """The async twins of a registry's methods: each runs the blocking call in a worker thread, and nothing else."""
+
+    __slots__ = ()
+
+    async def astart(self) -> Generation[S]:
+        """`start`, without blocking the event loop; if cancelled, the registry is closed."""
+        try:
+            return await in_thread(self.start)
+        except get_cancelled_exc_class():
+            await self.aclose()  # nobody knows of what was started, so nobody else will
+            raise
+
+    async def aclose(self) -> None:
+        """`close`, without blocking the event loop; done to its end, also in a task that is cancelled."""
+        with CancelScope(shield=True):
+            await in_thread(self.close)
+
+    async def areload(self) -> ReloadResult:
+        """`reload`, without blocking the event loop."""
+        return await in_thread(self.reload)
+
+    def achanges(self, *, after: Generation[S] | None = None) -> AsyncChanges[S]:
+        """`changes`, without blocking the event loop; latest wins, nothing is queued. Subscribes at this call."""
+        return AsyncChanges(self._core.board, self.changes(after=after))
+
+    async def await_for(self, predicate: Callable[[Generation[S]], object], *, timeout: float) -> Generation[S]:  # noqa: ASYNC109 - the twin of wait_for
+        """`wait_for`, without blocking the event loop; ``predicate`` runs in a worker thread."""
+        waiter = Waiter(self._core.board)
+        return await waiting(waiter, partial(waiter.wait_for, predicate, timeout))
+
+    async def __aenter__(self) -> Self:
+        await self.astart()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    if TYPE_CHECKING:  # what they are twins of
+        _core: Core[S]
+
+        def start(self) -> Generation[S]: ...  # noqa: D102
+        def close(self) -> None: ...  # noqa: D102
+        def reload(self) -> ReloadResult: ...  # noqa: D102
+        def changes(self, *, after: Generation[S] | None = None) -> Changes[S]: ...  # noqa: D102
 
 
 @final

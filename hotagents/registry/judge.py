@@ -1,0 +1,133 @@
+"""`Judge`: whether a set may be served, and what of it, by everything that a registry was told to insist on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, final
+
+from hotagents.diagnostics import Diagnostic, errors_in, order
+from hotagents.holding import Held, held_by
+from hotagents.loading import load
+from hotagents.spec import AgentSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hotagents.loading import Candidate, Entry, Schema
+    from hotagents.registry.settings import OnInvalid
+    from hotagents.snapshot import Part, Snapshot
+    from hotagents.validation import Validation
+
+__all__ = ["Judge", "Verdict"]
+
+S = TypeVar("S", bound=AgentSpec)
+_MOST_ROUNDS: Final = 10
+_HINT: Final = "if this is meant, say allow_empty=True"
+
+
+class Verdict(NamedTuple, Generic[S]):
+    """What may be said of a set.
+
+    Attributes:
+        candidate: The set; where something of it is held, the mended one.
+        diagnostics: All that is said of it; with an error it must not be served.
+        emptied: Names of the parts that lost all their agents.
+    """
+
+    candidate: Candidate[S]
+    diagnostics: tuple[Diagnostic, ...]
+    emptied: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """What forbids to serve it."""
+        return errors_in(self.diagnostics)
+
+
+@final
+class Judge(Generic[S]):
+    """Loads and judges; used by one thread at a time, under the check lock.
+
+    Attributes:
+        served: What was published last, None before the first; set by whoever publishes.
+    """
+
+    def __init__(
+        self, schema: Schema[S], validation: Validation, *, allow_empty: bool, on_invalid: OnInvalid = "hold-set"
+    ) -> None:
+        self._schema = schema
+        self._validation = validation
+        self._allow_empty = allow_empty
+        self._on_invalid = on_invalid
+        self._read: Mapping[str, Entry[S]] = {}
+        self.served: Candidate[S] | None = None
+
+    def load(self, snapshot: Snapshot) -> Candidate[S]:
+        """Return the set that a snapshot makes; what has not changed is not parsed again."""
+        served: Mapping[str, Entry[S]] = self.served.entries if self.served is not None else {}
+        candidate = load(snapshot, self._schema, known=(served, self._read))
+        self._read = candidate.entries
+        return candidate
+
+    def judge(self, candidate: Candidate[S]) -> Verdict[S]:
+        """Say what is wrong with a set: its files, what it lacks, and only where that is well, what plugins find.
+
+        Content that is served already is not shown to plugins again.
+        """
+        # Where files have errors, those say why agents are missing; emptiness would only stand before them.
+        emptied = {} if candidate.errors else self._emptiness(candidate)
+        diagnostics = [*candidate.diagnostics, *dict.fromkeys(emptied.values())]
+        is_served = self.served is not None and self.served.digest == candidate.digest
+        if not errors_in(diagnostics) and not is_served:
+            diagnostics += self._validation.run(candidate)
+        return Verdict(candidate, order(diagnostics), tuple(name for name in emptied if name))
+
+    def close(self) -> None:
+        """End waits for plugins."""
+        self._validation.close()
+
+    def mended(self, snapshot: Snapshot, verdict: Verdict[S]) -> Verdict[S] | None:
+        """Return the set with what is at fault held at its last good bytes, None where that is no way out.
+
+        Never under a lock that says otherwise: what belongs together is served together.
+        """
+        read, served, policy = verdict.candidate, self.served, self._on_invalid
+        if served is None or policy == "hold-set":
+            return None
+        held, said = Held(), verdict
+        for _ in range(_MOST_ROUNDS):
+            more = held_by(said.errors, said.emptied, read, served, policy=policy)
+            if more is None or (held | more) == held:
+                return None  # what is held already is not what is wrong
+            held |= more
+            known = (served.entries, read.entries)
+            candidate = load(held.applied(snapshot, served), self._schema, known=known)
+            if candidate.mismatches or not held.keeps_roles(read, candidate):
+                return None
+            said = self.judge(candidate)
+            if not said.errors:
+                warnings = held.warnings(verdict.diagnostics, served)
+                return said._replace(diagnostics=order([*said.diagnostics, *warnings]))
+        return None
+
+    def _emptiness(self, candidate: Candidate[Any]) -> Mapping[str, Diagnostic]:
+        """Return what is missing by the name of its part, and under no name where the whole set is empty."""
+        if self._allow_empty:
+            return {}
+        now = {part.name: part for part in candidate.parts}
+        before = self.served.parts if self.served is not None else ()
+        counts = {part.name: _agents_in(self.served, part) for part in before}
+        lost = {n: count for n, count in counts.items() if count and not _agents_in(candidate, now.get(n))}
+        if not candidate.agents:
+            return dict.fromkeys(lost or ("",), _empty("the set holds no agent"))
+        return {name: _empty(f"agents in {name}: {count} before, none now") for name, count in lost.items()}
+
+
+def _agents_in(candidate: Candidate[Any] | None, part: Part | None) -> int:
+    if candidate is None or part is None:
+        return 0
+    entries = (candidate.entries.get(part.prefix + path) for path in part.files)
+    return sum(entry is not None and entry.agent is not None for entry in entries)
+
+
+def _empty(message: str) -> Diagnostic:
+    return Diagnostic("empty-set", "error", "", 0, 0, "", message, _HINT)

@@ -1,0 +1,98 @@
+"""A source that is not there yet: an error at once, or patience for as long as was asked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hotagents import ClosedError, ConfigRegistry, InvalidConfigError, SourceError
+from hotagents.testing import ConfigMapVolume
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture(name="first_look")
+def first_looks(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set once a start has looked, found nothing, and waits."""
+    looked = threading.Event()
+    real = threading.Event.wait
+
+    def wait(self: threading.Event, timeout: float | None = None) -> bool:
+        if timeout == pytest.approx(0.1):
+            looked.set()
+        return real(self, timeout)
+
+    monkeypatch.setattr(threading.Event, "wait", wait)
+    return looked
+
+
+def test_by_default_it_is_an_error_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such directory"):
+        ConfigRegistry(tmp_path / "later").start()
+
+
+@pytest.mark.parametrize("state", ["missing", "empty", "detached"])
+def test_a_start_waits_for_a_volume_and_then_watches_it(
+    tmp_path: Path, agent: Callable[..., str], first_look: threading.Event, state: str
+) -> None:
+    volume = ConfigMapVolume(tmp_path / "later")
+    if state != "missing":
+        volume.path.mkdir()
+    if state == "detached":
+        volume.write({"a.md": agent("a")})
+        volume.detach()
+    registry = ConfigRegistry(volume.path, wait_for_source=30, resync_interval=3600)
+    thread = threading.Thread(target=registry.start)
+    thread.start()
+    assert first_look.wait(10)
+    volume.write({"a.md": agent("a", "one")})
+    thread.join(10)
+    with registry:
+        assert registry.current.agents["a"].description == "one"
+        assert registry.status.watch_mode in {"inotify", "watchfiles"}
+        volume.write({"a.md": agent("a", "two")})
+        registry.wait_for(lambda g: g.agents["a"].description == "two", timeout=10)
+
+
+def test_what_is_there_and_wrong_is_not_waited_for(tmp_path: Path) -> None:
+    volume = ConfigMapVolume(tmp_path / "mount")
+    volume.write({"a.md": "---\nname: a\ntools: [\n---\n"})
+    begun = time.monotonic()
+    with pytest.raises(InvalidConfigError):
+        ConfigRegistry(volume.path, wait_for_source=300).start()
+    assert time.monotonic() - begun < 60
+
+
+def test_it_ends_with_the_error_once_the_time_is_over(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such directory"):
+        ConfigRegistry(tmp_path / "never", wait_for_source=0.25).start()
+
+
+def test_a_close_ends_the_wait(tmp_path: Path, first_look: threading.Event) -> None:
+    registry = ConfigRegistry(tmp_path / "never", wait_for_source=300)
+    raised: list[Any] = []
+
+    def start() -> None:
+        try:
+            registry.start()
+        except ClosedError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    assert first_look.wait(10)
+    registry.close()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert raised
+
+
+@pytest.mark.parametrize("value", [-1, float("nan"), float("inf")])
+def test_a_wait_that_makes_no_sense_is_refused(tmp_path: Path, value: float) -> None:
+    with pytest.raises(ValueError, match="wait_for_source"):
+        ConfigRegistry(tmp_path, wait_for_source=value)
