@@ -139,5 +139,6 @@ def _how(kept: bool) -> str:  # noqa: FBT001 - of this module alone
 def _warning(code: str, path: str, message: str, error: Diagnostic | None) -> Diagnostic:
     if error is None:
         return Diagnostic(code, "warning", path, 0, 0, "", message, "correct what is wrong with it")
-    said = f"{message}; {error.code}: {error.message}"
-    return Diagnostic(code, "warning", path, error.line, error.column, error.key, said, error.hint)
+    key = f"{error.key}: " if error.key else ""
+    said = f"{message}; {error.code}: {key}{error.message}"
+    return Diagnostic(code, "warning", path, error.line, error.column, "", said, error.hint)

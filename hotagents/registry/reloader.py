@@ -126,7 +126,7 @@ class Reloader(Generic[S]):
         Raises:
             SourceError, InvalidConfigError: ``error``, with a note that says why that did not help.
         """
-        why = str(error).partition("\n")[0]
+        why = str(error.diagnostics[0] if isinstance(error, InvalidConfigError) else error)
         warning = Diagnostic(_FROM_DISK, "warning", "", 0, 0, "", f"served from disk, since: {why}", "mend the source")
         with self._lock:
             try:
