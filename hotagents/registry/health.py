@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from hotagents.diagnostics import Diagnostic, errors_in, escape
 from hotagents.holding import HELD
+from hotagents.registry.said import Said
 from hotagents.status import Condition, ConditionType, RegistryState, RegistryStatus
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Health:
                 }
             )
         )
-        self._logged = ""  # of the thread that checks
+        self._said = Said(clock)  # of the thread that checks
 
     def published(self, generation: Generation[Any]) -> None:
         """Note a publication; logs nothing, since it is called while readers are held up."""
@@ -111,7 +112,7 @@ class Health:
     def rejected(self, digest: str, diagnostics: tuple[Diagnostic, ...], serving: int) -> None:
         """Note a set that was refused, wholly or in part."""
         self.note_rejected(digest, diagnostics, serving)
-        self._log(f"rejected {digest[:19]}: {_refusal(diagnostics, serving)}", "Rejected", digest)
+        self._log(logging.ERROR, f"rejected {digest[:19]}: {_refusal(diagnostics, serving)}", "Rejected", digest)
 
     def note_hold(self, generation: Generation[Any]) -> None:
         """Note that an operator went back to a generation's content, which is held; logs nothing."""
@@ -121,8 +122,8 @@ class Health:
 
     def log_hold(self, generation: Generation[Any]) -> None:
         """Log that a generation is held from now on."""
-        self._logged = _hold(generation)
-        logger.warning("%s", self._logged, extra={"reason": "Held", "digest": generation.digest})
+        self._said.clear()
+        self._log(logging.WARNING, _hold(generation), "Held", generation.digest)
 
     def holding(self, digest: str, diagnostics: tuple[Diagnostic, ...], generation: Generation[Any]) -> None:
         """Note what the source has while a generation is held."""
@@ -132,9 +133,7 @@ class Health:
         conditions = self._with(Current=("Held", what), Watching=("", ""))
         said = str(errors[0]) if errors else ""
         self.record = Record(conditions, digest, diagnostics, self.record.last_success, said)
-        if what != self._logged:
-            self._logged = what
-            logger.warning("%s", what, extra={"reason": "Held", "digest": digest})
+        self._log(logging.WARNING, what, "Held", digest)
 
     def waiting(
         self, candidate: Candidate[Any], diagnostics: tuple[Diagnostic, ...], serving: int, *, stale: bool
@@ -146,10 +145,7 @@ class Health:
         what += f"; {_serving(serving)}"
         conditions = self._with(Current=("WaitingForLock", what), Watching=("", ""))
         self.record = Record(conditions, candidate.digest, diagnostics, self.record.last_success, what)
-        if what != self._logged:
-            self._logged = what
-            facts = {"reason": "WaitingForLock", "digest": candidate.digest, **_provenance(lock)}
-            logger.warning("waiting for %s", what, extra=facts)
+        self._log(logging.WARNING, f"waiting for {what}", "WaitingForLock", candidate.digest, **_provenance(lock))
 
     def failed(self, error: SourceError, serving: int) -> None:
         """Note that the source could not be read."""
@@ -160,7 +156,7 @@ class Health:
             Watching=(_DETACHED, text) if gone else ("", ""),
         )
         self.record = self.record._replace(conditions=conditions, last_error=text)
-        self._log(f"cannot read: {text}; {_serving(serving)}", error.reason, self.record.observed)
+        self._log(logging.ERROR, f"cannot read: {text}; {_serving(serving)}", error.reason, self.record.observed)
 
     def status(self, facts: Facts) -> RegistryStatus:
         """Return everything as one status."""
@@ -183,7 +179,7 @@ class Health:
         )
 
     def _is_current(self, digest: str, diagnostics: tuple[Diagnostic, ...]) -> None:
-        self._logged = ""
+        self._said.clear()
         complete = _completeness(diagnostics)
         conditions = self._with(Loaded=("", ""), Current=("", ""), Watching=("", ""), Complete=complete)
         self.record = Record(conditions, digest, diagnostics, self._clock.now())
@@ -198,10 +194,9 @@ class Health:
                 conditions[kind] = _condition(kind, reason, message, since)
         return MappingProxyType(conditions)
 
-    def _log(self, text: str, reason: str, digest: str) -> None:
-        if text != self._logged:
-            self._logged = text
-            logger.error("%s", text, extra={"reason": reason, "digest": digest})
+    def _log(self, level: int, text: str, reason: str, digest: str, **more: str) -> None:
+        if (line := self._said.again(text)) is not None:
+            logger.log(level, "%s", line, extra={"reason": reason, "digest": digest, **more})
 
 
 def log_publication(generation: Generation[Any], previous: Generation[Any] | None) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents.diagnostics import escape
 from hotagents.errors import UnknownGenerationError
+from hotagents.registry.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ class Keeper:
         self._lock = threading.Lock()
         self._number = 0
         self._kept = ""
-        self._logged = ""
+        self._said = Said(clock)
 
     def confirm(self, generation: Generation[Any]) -> None:
         """Keep a generation's set, unless a newer one is kept; a disk that refuses is logged once for each reason.
@@ -58,10 +59,11 @@ class Keeper:
         try:
             store.save(candidate.digest, candidate.parts, now=self._clock.now())
         except OSError as error:
-            if (text := escape(str(error))) != self._logged:
-                self._logged = text
+            line = self._said.again(f"the last good set cannot be kept: {escape(str(error))}")
+            if line is not None:
                 facts = {"digest": candidate.digest}
-                logger.error("the last good set cannot be kept: %s", text, extra=facts)  # noqa: TRY400 - errno says it all
+                logger.error("%s", line, extra=facts)  # noqa: TRY400 - errno says it all
         else:
-            self._kept, self._logged = candidate.digest, ""
+            self._kept = candidate.digest
+            self._said.clear()
             logger.info("kept %s as the last good set", candidate.digest[:19], extra={"digest": candidate.digest})

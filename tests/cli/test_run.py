@@ -108,3 +108,34 @@ def test_results_that_nobody_waits_for_stop_nothing() -> None:
     results.add(CycleResult(runner="another"))
     assert json.loads(stream.getvalue())["runner"] == "another"
     assert not results.ok
+
+
+def test_a_run_keeps_what_its_runners_finished_on_and_a_later_one_can_start_from_it(
+    cli: Cli, volume: ConfigMapVolume, tmp_path: Path
+) -> None:
+    options = ["--once", "--state-dir", tmp_path / "state", "--on-start-invalid", "last-good", "--wait-for-source", "1"]
+    assert cli("run", volume.path, "--runner", "failing", *options).exit_code == 1
+    assert not (tmp_path / "state").exists()
+    assert cli("run", volume.path, "--runner", "printing", *options).exit_code == 0
+    volume.write({"triage.md": "---\nname: triage\n---\n"})
+    result = cli("run", volume.path, "--runner", "printing", "--on-invalid", "hold-file", *options)
+    assert result.exit_code == 0
+    assert "last-good-from-disk: served from disk, since: triage.md:1:1: missing-description" in result.stderr
+
+
+def test_where_the_last_good_set_does_not_help_both_reasons_are_printed(
+    cli: Cli, volume: ConfigMapVolume, tmp_path: Path
+) -> None:
+    volume.write({"triage.md": "---\nname: triage\n---\n"})
+    options = ["--once", "--state-dir", tmp_path / "state", "--on-start-invalid", "last-good"]
+    result = cli("run", volume.path, "--runner", "printing", *options)
+    assert result.exit_code == 1
+    assert "missing-description" in result.stderr
+    assert "no last good set could be served in its place" in result.stderr
+    assert "last-good.json: there is none" in result.stderr
+
+
+def test_last_good_needs_a_directory(cli: Cli, volume: ConfigMapVolume) -> None:
+    result = cli("run", volume.path, "--runner", "printing", "--on-start-invalid", "last-good")
+    assert result.exit_code == 2
+    assert "expected a state_dir" in result.stderr

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hotagents import ConfigRegistry, InvalidConfigError, Memory, SourceError
+from hotagents.testing import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -250,6 +252,23 @@ def test_a_warning_is_logged_once_and_not_with_each_generation(
     assert sum("colour" in line for line in warnings) == 1
     assert len(warnings) == 12
     assert warnings[-1] == "... and 5 more warnings"
+
+
+def test_an_error_that_lasts_is_said_again_after_growing_pauses(
+    agent: Callable[..., str], caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, source = FakeClock(), Memory({"a.md": agent("a")})
+    with ConfigRegistry(source, clock=clock) as registry:
+        source.write({"a.md": "---\nname: a\n---\n"})
+        said: list[float] = []
+        for minute in range(600):
+            registry.reload()
+            if any(r.levelno == logging.ERROR for r in caplog.records):
+                said.append(minute)
+                caplog.clear()
+            clock.advance(60)
+    assert said[:7] == [0, 1, 3, 7, 15, 31, 63]
+    assert {later - sooner for sooner, later in pairwise(said[7:])} == {60}
 
 
 def test_one_log_line_for_each_distinct_error(agent: Callable[..., str], caplog: pytest.LogCaptureFixture) -> None:
