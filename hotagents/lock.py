@@ -23,7 +23,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from hotagents.diagnostics import Diagnostic, escape
-from hotagents.snapshot import LOCK_NAME, can_be_listed, digest_of, is_lock
+from hotagents.snapshot import LOCK_NAME, can_be_listed, content_hash, digest_of, is_lock
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -75,6 +75,16 @@ class Lock:
     def __repr__(self) -> str:
         """Return place, content and provenance; never the entries."""
         return f"<Lock {escape(self.path)} {self.digest[:19]}{self.named}>"
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes], *, release: str = "", commit: str = "") -> Lock:
+        """Return the lock that lists files, given as bytes by path; locks among them are left out.
+
+        Raises:
+            ValueError: If a lock cannot list a path.
+        """
+        entries = {path: content_hash(content) for path, content in files.items() if not is_lock(path)}
+        return cls(path=LOCK_NAME, release=release, commit=commit, entries=entries)
 
     @classmethod
     def parse(cls, path: str, content: bytes) -> tuple[Lock | None, tuple[Diagnostic, ...]]:

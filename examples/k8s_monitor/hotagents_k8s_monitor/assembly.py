@@ -41,6 +41,6 @@ def recorder(settings: Settings) -> Recorder:
     return Recorder(settings.data_dir, keep=settings.retention, most_bytes=settings.retention_mib * _MIB)
 
 
-def monitor(settings: Settings, *, logger: logging.Logger) -> Monitor:
-    """Return the monitor that is deployed: it tells the log, and keeps records."""
-    return Monitor(collector(settings), LogNotifier(logger), recorder=recorder(settings))
+def monitor(settings: Settings, *, logger: logging.Logger, kept: Recorder | None = None) -> Monitor:
+    """Return the monitor that is deployed: it tells the log, and keeps records, in ``kept`` if that is given."""
+    return Monitor(collector(settings), LogNotifier(logger), recorder=kept or recorder(settings))

@@ -1,7 +1,8 @@
 """`Delivery`: what is told to whom, decided by a pure function of incidents, generation and clock; never by a model.
 
 SEV-1 and SEV-2 are told at once, SEV-3 in business hours, SEV-4 is only recorded. What is told once is told again when
-it gets worse, when something is added, when its repeat time has passed, and when it is over.
+it gets worse, when something is added, when its repeat time has passed, and when it is over. Who was paged at night
+hears at night that it is better, and that it is over, where that was told.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from hotagents_k8s_monitor.findings import Severity
     from hotagents_k8s_monitor.policy import Policy
     from hotagents_k8s_monitor.tracking import Incident, Told
 
 __all__ = ["Delivery", "Kind", "deliveries", "is_settled"]
 
-Kind: TypeAlias = Literal["alert", "worse", "update", "reminder", "resolved", "withdrawn", "muted"]
+Kind: TypeAlias = Literal["alert", "worse", "update", "reminder", "resolved", "gone", "withdrawn", "muted"]
 
 
 @final
@@ -58,7 +60,7 @@ def deliveries(incidents: Iterable[Incident], policy: Policy, now: datetime) -> 
         Delivery(
             kind=kind,
             incident=incident,
-            channel=policy.channel(incident.severity),
+            channel=policy.channel(_heard_as(incident)),
             contact=policy.contact(incident.findings[0].tier),
         )
         for incident, kind in sorted(told, key=lambda pair: (pair[0].severity, pair[0].id))
@@ -73,13 +75,20 @@ def is_settled(incident: Incident) -> bool:
 
 def _kind(incident: Incident, policy: Policy, now: datetime) -> Kind | None:
     """Return why an incident is to be told now, or None."""
-    severity, told = incident.severity, incident.told
-    # Who was paged at night hears at night that it is better.
-    if min(severity, told.severity if told is not None else severity) == "SEV-3" and not policy.in_business_hours(now):
+    told = incident.told
+    if _heard_as(incident) == "SEV-3" and not policy.in_business_hours(now):
         return None
     if told is None:
-        return "alert" if incident.end is None and severity != "SEV-4" else None
+        return "alert" if incident.end is None and incident.severity != "SEV-4" else None
     return incident.end or _going_on(incident, told, policy, now)
+
+
+def _heard_as(incident: Incident) -> Severity:
+    """Return the severity that decides where and at which hours an incident is told: that of those who heard of it."""
+    told = incident.told
+    if told is None:
+        return incident.severity
+    return told.worst if incident.end is not None else min(incident.severity, told.severity)
 
 
 def _going_on(incident: Incident, told: Told, policy: Policy, now: datetime) -> Kind | None:

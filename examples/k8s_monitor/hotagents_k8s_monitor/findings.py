@@ -1,7 +1,7 @@
 """`Signal`: what a rule saw; `Owner`: whose it is; and the words that rate it.
 
-A fingerprint names one fault across cycles and restarts: the same rule on the same owner in the same cluster. It never
-holds a text that changes, nor the name of a pod, which a roll-out replaces.
+A fingerprint names one fault across cycles and restarts: the same rule on the same owner. It never holds a text that
+changes: not the name of a pod, which a roll-out replaces, nor what the configuration calls the cluster.
 """
 
 from __future__ import annotations
@@ -80,28 +80,31 @@ class Signal:
     Attributes:
         rule: The rule's id.
         owner: Whose fault it is.
-        impact: How much of the owner is hit.
+        impact: How much of the owner is hit; None where that could not be seen.
         message: For people; untrusted, to be escaped where it is shown.
         objects: What exactly is at fault, such as ``pod/cart-7d9f-x``.
         since: Since when by the object's own word, or None where it has none.
         not_before: From when on it may count at all, such as a roll-out's last progress; None for any time.
         missing: Replicas that are missing, where the rule counts them.
+        lingering: Whether nothing is wrong at this moment, but was a moment ago and will be again as far as one knows:
+            what is remembered of it stays as it is, and nothing begins.
     """
 
     rule: str
     owner: Owner
-    impact: Impact
+    impact: Impact | None
     message: str
     objects: tuple[str, ...] = ()
     since: datetime | None = None
     not_before: datetime | None = None
     missing: int = 0
+    lingering: bool = False
 
 
-def fingerprint(cluster: str, owner: Owner, rule: str) -> str:
+def fingerprint(owner: Owner, rule: str) -> str:
     """Return 16 hexadecimal digits that name one fault across cycles and restarts."""
     # Quoted, so that no name can hold what separates it from the next.
-    parts = ascii((cluster, owner.kind, owner.namespace, owner.name, rule))
+    parts = ascii((owner.kind, owner.namespace, owner.name, rule))
     return sha256(parts.encode()).hexdigest()[:16]
 
 
@@ -140,7 +143,7 @@ def _bounded(signal: Signal) -> Signal:
 def _joined(group: list[Signal]) -> Signal:
     if len(group) == 1:
         return group[0]
-    group = sorted(group, key=lambda signal: (IMPACTS.index(signal.impact), signal.objects, signal.message))
+    group = sorted(group, key=lambda signal: (_rank(signal.impact), signal.objects, signal.message))
     first, others = group[0], f" (and {len(group) - 1} more)"
     objects = dict.fromkeys(name for signal in group for name in signal.objects)
     at_once = any(signal.not_before is None for signal in group)
@@ -154,6 +157,10 @@ def _joined(group: list[Signal]) -> Signal:
         not_before=None if at_once else _earliest(signal.not_before for signal in group),
         missing=max(signal.missing for signal in group),
     )
+
+
+def _rank(impact: Impact | None) -> int:
+    return len(IMPACTS) if impact is None else IMPACTS.index(impact)
 
 
 def _earliest(times: Iterable[datetime | None]) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents import escape
@@ -12,12 +12,11 @@ from hotagents_k8s_monitor.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import timedelta
 
     from hotagents_k8s_monitor.findings import Impact, Severity, Signal, Tier
     from hotagents_k8s_monitor.policy import Muted, Policy
 
-__all__ = ["Finding", "judge", "moment"]
+__all__ = ["Finding", "Tracked", "judge", "moment"]
 
 _LONGEST: Final = 300
 
@@ -39,6 +38,7 @@ class Finding:
         since: Since when, aware UTC.
         due: When it has lasted for its hold time; before that nobody hears of it.
         muted: Why nobody hears of it though it is due, or None.
+        reached: The longest duration of the severities' that it has reached; no clock that is set back takes it away.
     """
 
     fingerprint: str
@@ -52,6 +52,7 @@ class Finding:
     since: datetime
     due: datetime
     muted: Muted | None
+    reached: timedelta = timedelta(0)
 
     @property
     def hold(self) -> timedelta:
@@ -74,6 +75,7 @@ class Finding:
             "since": self.since.isoformat(),
             "due": self.due.isoformat(),
             "muted": {"kind": muted.kind, "reason": muted.reason, "until": until} if muted is not None else None,
+            "reached": int(self.reached.total_seconds()),
         }
 
     @classmethod
@@ -81,7 +83,7 @@ class Finding:
         """Return the finding that `to_dict` described, as it was; what mutes it is judged anew at each look.
 
         Raises:
-            LookupError, TypeError, ValueError: If the values describe none.
+            ArithmeticError, LookupError, TypeError, ValueError: If the values describe none.
         """
         return cls(
             fingerprint=str(values["fingerprint"]),
@@ -95,7 +97,33 @@ class Finding:
             since=moment(values["since"]),
             due=moment(values["due"]),
             muted=None,
+            reached=timedelta(seconds=int(values["reached"])),
         )
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracked:
+    """A fault over time.
+
+    Attributes:
+        finding: As it was last seen and rated.
+        first_seen: When the monitor saw it first.
+        opened_at: When it had lasted for its hold time; None while it is pending.
+        absent_since: When a look that could have seen it first did not; None where the last such look saw it.
+        unsure: Whether the last look could not have seen it.
+    """
+
+    finding: Finding
+    first_seen: datetime
+    opened_at: datetime | None = None
+    absent_since: datetime | None = None
+    unsure: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether somebody should hear of it: open, and neither known nor under maintenance."""
+        return self.opened_at is not None and self.finding.muted is None
 
 
 def moment(text: Any) -> datetime:
@@ -111,60 +139,55 @@ def moment(text: Any) -> datetime:
 
 
 def judge(
-    signals: Iterable[Signal],
-    policy: Policy,
-    *,
-    first_seen: Mapping[str, datetime],
-    open_since: Mapping[str, datetime],
-    now: datetime,
+    signals: Iterable[Signal], policy: Policy, *, before: Mapping[str, Tracked], now: datetime
 ) -> tuple[Finding, ...]:
     """Return the findings that the generation has anything to say about, in a steady order.
 
     Args:
         signals: What all rules saw, one for each rule and owner.
         policy: What the generation says.
-        first_seen: For the fingerprints that were there at the last look: since when they are seen.
-        open_since: For those that are open: since when they count. That moves no more, whatever an object says later.
+        before: What is remembered, by fingerprint.
         now: The time of this look.
     """
-    found = (_finding(signal, policy, first_seen, open_since, now) for signal in signals)
+    found = (_finding(signal, policy, before.get(fingerprint(signal.owner, signal.rule)), now) for signal in signals)
     return tuple(sorted((f for f in found if f is not None), key=lambda f: (f.severity, f.owner, f.rule)))
 
 
-def _finding(
-    signal: Signal,
-    policy: Policy,
-    first_seen: Mapping[str, datetime],
-    open_since: Mapping[str, datetime],
-    now: datetime,
-) -> Finding | None:
+def _finding(signal: Signal, policy: Policy, old: Tracked | None, now: datetime) -> Finding | None:
     rule, owner = RULES[signal.rule], signal.owner
     if not policy.looks_at(rule, owner):
         return None
     tier, service = policy.tier_of(owner)
-    tolerated = 0 if service is None or signal.impact == "down" else service.missing_replicas  # never all of them
+    impact = signal.impact or (old.finding.impact if old is not None else "degraded")
+    tolerated = 0 if service is None or impact == "down" else service.missing_replicas  # never all of them
     if 0 < signal.missing <= tolerated:
         return None
-    name = fingerprint(policy.context.cluster, owner, rule.id)
-    since = min(open_since[name], now) if name in open_since else _since(signal, first_seen.get(name, now), now)
+    since = _since(signal, old, now)
+    earlier = old.finding.reached if old is not None and old.opened_at is not None else timedelta(0)
+    lasted = max(now - since, earlier)
     return Finding(
-        fingerprint=name,
+        fingerprint=fingerprint(owner, rule.id),
         rule=rule.id,
         owner=owner,
-        impact=signal.impact,
+        impact=impact,
         tier=tier,
-        severity=policy.escalation.severity(tier, signal.impact, now - since),
+        severity=policy.escalation.severity(tier, impact, lasted),
         message=escape(signal.message, limit=_LONGEST),
         objects=tuple(escape(name, limit=_LONGEST) for name in signal.objects),
         since=since,
         due=since + policy.hold_of(rule, service),
         muted=policy.muted(rule.id, owner, now),
+        reached=max(policy.escalation.reached(tier, impact, lasted), earlier),
     )
 
 
-def _since(signal: Signal, first_seen: datetime, now: datetime) -> datetime:
+def _since(signal: Signal, old: Tracked | None, now: datetime) -> datetime:
     """Return since when a fault counts: by the older of the object's word and the monitor's memory, but no sooner than
-    it may; never in the future, should the two clocks disagree.
+    it may; never in the future, should the two clocks disagree. Once it is open that moves no more, whatever the object
+    says later.
     """
+    if old is not None and old.opened_at is not None:
+        return min(old.finding.since, now)
+    first_seen = old.first_seen if old is not None else now
     since = min(first_seen, signal.since or first_seen)
     return min(max(since, signal.not_before or since), now)

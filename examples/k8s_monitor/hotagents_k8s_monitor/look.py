@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from hotagents import AgentSpec, Cycle, Generation
     from hotagents_k8s_monitor.cluster import Gap, Snapshot
+    from hotagents_k8s_monitor.coverage import Coverage
     from hotagents_k8s_monitor.delivery import Delivery
     from hotagents_k8s_monitor.policy import Policy
     from hotagents_k8s_monitor.tracking import Book, Tracked
@@ -41,6 +42,7 @@ class Look:
         book: What is remembered after it.
         told: What was delivered.
         troubles: What of the monitor's own failed, in words: a delivery, a record.
+        coverage: What the configuration speaks of and this look has nothing to say about.
     """
 
     cycle: Cycle
@@ -50,14 +52,16 @@ class Look:
     book: Book
     told: tuple[Delivery, ...]
     troubles: tuple[str, ...]
+    coverage: Coverage
 
     @property
     def verdict(self) -> Verdict:
         """What it comes to; what mutes a finding does not make a blind monitor see."""
-        is_open = [item for item in self.book.tracked.values() if item.opened_at is not None]
-        if self.snapshot.gaps or any(item.finding.rule == monitor_blind.RULE.id for item in is_open):
+        tracked = self.book.tracked.values()
+        is_blind = (item.finding.rule == monitor_blind.RULE.id and item.absent_since is None for item in tracked)
+        if self.snapshot.gaps or any(is_blind):
             return "blind"
-        if any(item.counts for item in is_open):
+        if any(item.counts for item in tracked):
             return "findings"
         return "impaired" if self.troubles else "healthy"
 
@@ -73,6 +77,7 @@ class Look:
             f"{states['muted']} muted" if states["muted"] else "",
             *_unseen(self.snapshot.gaps.values()),
             *self.troubles[:_MOST_TROUBLES],
+            *self.coverage.said(),
         ]
         return "; ".join(part for part in parts if part)
 
@@ -91,6 +96,8 @@ class Look:
                 {"resource": gap.resource, "reason": gap.reason, "detail": gap.detail}
                 for gap in self.snapshot.gaps.values()
             ],
+            "missing_services": list(self.coverage.missing_services),
+            "unwatched": list(self.coverage.unwatched),
             "findings": [_described(item) for item in _worst_first(self.book)],
             "told": [delivery.to_dict() for delivery in self.told],
             "troubles": list(self.troubles),

@@ -11,10 +11,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from hotagents import CycleResult, SystemClock, escape
+from hotagents_k8s_monitor.coverage import coverage
 from hotagents_k8s_monitor.delivery import deliveries, is_settled
 from hotagents_k8s_monitor.look import Look
 from hotagents_k8s_monitor.policy import CONTEXT, Policy
-from hotagents_k8s_monitor.rules import detect
 from hotagents_k8s_monitor.tracking import Book, Event, advance
 
 if TYPE_CHECKING:
@@ -71,14 +71,19 @@ class Monitor:
         """Remember what was known before the last end.
 
         Raises:
-            RecordsError: If a newer version wrote it.
+            RecordsError: If a newer version wrote it, or another monitor uses the records.
         """
         if self._recorder is not None:
+            self._recorder.claim()
             self._book = self._recorder.load(self._clock.now())
 
     def teardown(self) -> None:
-        """Close the connections to the cluster."""
-        self._collector.close()
+        """Close the connections to the cluster, and let another monitor have the records."""
+        try:
+            self._collector.close()
+        finally:
+            if self._recorder is not None:
+                self._recorder.release()
 
     def run(self, cycle: Cycle) -> CycleResult:
         """Do one cycle; see the module's text."""
@@ -87,11 +92,18 @@ class Monitor:
         if cycle.cancelled.is_set():  # what would follow would be told and kept by a process that is on its way out
             return CycleResult(status="failed", error="cancelled before the look at the cluster was over")
         now = self._clock.now()
-        page, events = advance(self._book, detect(snapshot), policy, now)
+        page, events = advance(self._book, snapshot, policy, now)
         told, troubles = self._tell(page, policy, cycle.generation, now)
         self._book = _remembered(page, told, now)
         look = Look(
-            cycle=cycle, at=now, policy=policy, snapshot=snapshot, book=self._book, told=told, troubles=troubles
+            cycle=cycle,
+            at=now,
+            policy=policy,
+            snapshot=snapshot,
+            book=self._book,
+            told=told,
+            troubles=troubles,
+            coverage=coverage(policy, snapshot),
         )
         if self._recorder is not None:
             also = (Event(d.incident.id, f"told: {d.kind} as {d.incident.severity}") for d in told)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LogNotifier", "NoNotifier", "Notifier", "sentence"]
 
 _LEVELS: Final[dict[Severity, int]] = {"SEV-1": 40, "SEV-2": 40, "SEV-3": 30, "SEV-4": 20}  # ERROR, WARNING, INFO
-_GOOD: Final = frozenset({"resolved", "withdrawn", "muted"})
+_GOOD: Final = frozenset({"resolved", "gone", "withdrawn", "muted"})
 _LONGEST: Final = 4000  # more than the parts, which are bounded one by one, can be
 
 

@@ -25,9 +25,9 @@ from hotagents_k8s_monitor.policy import (
 from hotagents_k8s_monitor.policy.outline import LINE_BREAK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from hotagents import Report, Runner, RunnerContext, Story
+    from hotagents import Diagnostic, Report, Runner, RunnerContext, Story
     from hotagents.loading import Candidate
 
 __all__ = ["DOCUMENTS", "INFO", "NAME", "SPECS", "hotagents_runners", "hotagents_validate"]
@@ -71,19 +71,37 @@ def hotagents_runners() -> list[RunnerInfo]:
 
 @hookimpl
 def hotagents_validate(candidate: Candidate[Any], report: Report) -> None:
-    """Refuse a set that lacks one of the four agents, and warn of prose that looks like a rule and is none.
+    """Refuse a set that lacks one of the four agents or has a key twice, and warn of prose that only looks like a rule.
 
-    A missing escalation-manager would leave the built-in severities in force without anybody's having said so.
+    A missing escalation-manager would leave the built-in severities in force without anybody's having said so; and of
+    two lists below ``P0:`` the first would be lost.
     """
     for name in SPECS:
         if name != "*" and name not in candidate.agents:
             report.error(f'expected an agent "{name}", got none', hint=f"add {name}.md, or the key of the ConfigMap")
+    for twice in _repeated(candidate):
+        report.error(
+            twice.message,
+            path=twice.path,
+            line=twice.line,
+            column=twice.column,
+            key=twice.key,
+            hint="write all of it below one of the two, and remove the other",
+        )
     document = candidate.documents.get(CONTEXT)
     if document is None or not isinstance(document.frontmatter, ClusterContext):
         return  # said already by the library
     above = _lines_above(candidate.entries[CONTEXT].content, document.body)
     for note in notes_on(document.frontmatter, document.body):
         report.warning(note.text, path=CONTEXT, line=above + note.line)
+
+
+def _repeated(candidate: Candidate[Any]) -> Iterator[Diagnostic]:
+    """Yield the warnings of keys that stand twice in what this runner reads."""
+    read = {CONTEXT, *(agent.path for name, agent in candidate.agents.items() if name in SPECS)}
+    for path in sorted(read & candidate.entries.keys()):
+        said = candidate.entries[path].diagnostics
+        yield from (found for found in said if (found.code, found.severity) == ("duplicate-key", "warning"))
 
 
 def _lines_above(content: bytes, body: str) -> int:

@@ -30,6 +30,7 @@ _SERVICE_LINK: Final = re.compile(
     PREFIX + r"([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)",
     re.ASCII,
 )
+_DIRECTORIES: Final = ("config_dir", "data_dir")
 _HINT: Final = "see `k8s-monitor --help` for all of them"
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 
@@ -88,10 +89,17 @@ class Settings(BaseSettings):
 def load_settings(**overrides: object) -> Settings:
     """Return the settings of this process's environment; ``overrides`` that are not None stand before it.
 
+    A variable that is empty is none at all; but a directory's is an error, since whoever set it meant another one than
+    the default.
+
     Raises:
         SettingsError: If there is a ``K8S_MONITOR_*`` variable that does not exist, or one with a value that is wrong.
     """
     _refuse_unknown(os.environ)
+    for name in _DIRECTORIES:
+        if os.environ.get(PREFIX + name.upper()) == "":
+            default = Settings.model_fields[name].default
+            raise SettingsError(f"{PREFIX}{name.upper()}: expected a directory, got nothing; unset it for {default}")
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
@@ -118,5 +126,12 @@ def _refuse_unknown(names: Iterable[str]) -> None:
     for name in sorted(names):
         if not name.upper().startswith(PREFIX) or name in known or _SERVICE_LINK.fullmatch(name):
             continue
-        near = did_you_mean(name, known) or _HINT
-        raise SettingsError(f"{escape(name, limit=100)}: no such setting; {near}")
+        raise SettingsError(f"{escape(name, limit=100)}: no such setting; {_near(name[len(PREFIX) :].upper())}")
+
+
+def _near(own: str) -> str:
+    """Return a hint at the setting that is meant, by its name without the prefix, which makes any two look alike."""
+    names = [name.upper() for name in Settings.model_fields]
+    with_word = [name for name in names if own in name.split("_")]  # INTERVAL is far from DETECTION_INTERVAL, and meant
+    said = did_you_mean(with_word[0] if with_word else own, names)
+    return said.replace('"', f'"{PREFIX}', 1) if said else _HINT

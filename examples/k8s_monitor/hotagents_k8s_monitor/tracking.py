@@ -1,26 +1,30 @@
 """`Book`: what the monitor remembers between two looks; `advance` turns one page, as a pure function.
 
 A fault is *pending* until it has lasted for its hold time, then *open*. It is *resolved* when looks could have seen it
-and did not for as long as its rule says, half a minute or more, and *withdrawn* when the configuration no longer has
-anything to say about it. A look that could not see what a rule needs changes nothing: silence is no proof.
+and did not for half a minute, and *withdrawn* when the configuration no longer has anything to say about it. A look
+that could not see what a rule needs changes nothing: silence is no proof.
 
-What one owner suffers from at a time is one *incident*, which ends with its last open finding.
+What one owner suffers from at a time is one *incident*, which ends with its last open finding; it is *gone*, and not
+resolved, where its owner is no longer there.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
 
 from hotagents_k8s_monitor.findings import fingerprint, worst
-from hotagents_k8s_monitor.judging import judge
-from hotagents_k8s_monitor.rules import RULES
+from hotagents_k8s_monitor.judging import Tracked, judge
+from hotagents_k8s_monitor.rules import RULES, detect
+from hotagents_k8s_monitor.rules.owners import is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from hotagents_k8s_monitor.cluster import Snapshot
     from hotagents_k8s_monitor.findings import Owner, Severity
     from hotagents_k8s_monitor.judging import Finding
     from hotagents_k8s_monitor.policy import Policy
@@ -28,42 +32,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Book", "End", "Event", "Incident", "Told", "Tracked", "advance"]
 
-End: TypeAlias = Literal["resolved", "withdrawn", "muted"]
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tracked:
-    """A fault over time.
-
-    Attributes:
-        finding: As it was last seen and rated.
-        first_seen: When the monitor saw it first.
-        opened_at: When it had lasted for its hold time; None while it is pending.
-        absent_since: When a look that could have seen it first did not; None where the last such look saw it.
-        unsure: Whether the last look could not have seen it.
-    """
-
-    finding: Finding
-    first_seen: datetime
-    opened_at: datetime | None = None
-    absent_since: datetime | None = None
-    unsure: bool = False
-
-    @property
-    def counts(self) -> bool:
-        """Whether somebody should hear of it: open, and neither known nor under maintenance."""
-        return self.opened_at is not None and self.finding.muted is None
+End: TypeAlias = Literal["resolved", "gone", "withdrawn", "muted"]
+_SETTLES: Final = timedelta(seconds=30)  # an edit makes a look follow at once, which proves nothing
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was last told about an incident: when, as how bad, and about which fingerprints."""
+    """What was last told about an incident: when, as how bad, about which fingerprints; and the worst that ever was."""
 
     at: datetime
     severity: Severity
     fingerprints: frozenset[str]
+    worst: Severity
 
 
 @final
@@ -108,7 +89,7 @@ class Book:
     """All that is remembered, immutable.
 
     Attributes:
-        cluster: Name of the cluster that it is about; empty before the first look.
+        cluster: What the configuration calls the cluster, for people who read it; empty before the first look.
         tracked: Faults by fingerprint.
         incidents: By id, in the order of their beginning.
     """
@@ -124,28 +105,28 @@ class Book:
             incidents.pop(incident.id, None)
         else:
             names = frozenset(finding.fingerprint for finding in incident.findings)
-            incidents[incident.id] = replace(incident, told=Told(at, incident.severity, names))
+            ever = worst([incident.severity, *([incident.told.worst] if incident.told is not None else [])])
+            incidents[incident.id] = replace(incident, told=Told(at, incident.severity, names, ever))
         return replace(self, incidents=MappingProxyType(incidents))
 
 
-def advance(book: Book, detection: Detection, policy: Policy, now: datetime) -> tuple[Book, tuple[Event, ...]]:
+def advance(book: Book, snapshot: Snapshot, policy: Policy, now: datetime) -> tuple[Book, tuple[Event, ...]]:
     """Return the book after a look, and what happened to incidents by it."""
-    cluster = policy.context.cluster
-    before = book.tracked if book.cluster == cluster else {}
-    first_seen = {name: tracked.first_seen for name, tracked in before.items()}
-    open_since = {name: tracked.finding.since for name, tracked in before.items() if tracked.opened_at is not None}
-    findings = judge(detection.signals, policy, first_seen=first_seen, open_since=open_since, now=now)
+    detection, before = detect(snapshot), book.tracked
+    findings = judge(detection.signals, policy, before=before, now=now)
     tracked = {finding.fingerprint: _seen(finding, before.get(finding.fingerprint), now) for finding in findings}
-    signalled = {fingerprint(cluster, signal.owner, signal.rule) for signal in detection.signals}
-    withdrawn: set[str] = set(book.tracked) - set(before)
+    signalled = {fingerprint(signal.owner, signal.rule) for signal in detection.signals}
+    withdrawn: set[str] = set()
     for name, old in before.items():
         if name in tracked:
             continue
         if name in signalled or not _is_watched(old, policy):
             withdrawn.add(name)
-        elif (kept := _unseen(old, detection.unsure, policy, now)) is not None:
+        elif (kept := _unseen(old, detection, policy, now)) is not None:
             tracked[name] = kept
-    incidents, events = _incidents(book.incidents, tracked, withdrawn, renamed=book.cluster != cluster, now=now)
+    gone = frozenset(i.owner for i in book.incidents.values() if is_gone(i.owner, snapshot))
+    incidents, events = _incidents(book.incidents, tracked, withdrawn, gone, now)
+    cluster = policy.context.cluster
     page = Book(cluster=cluster, tracked=MappingProxyType(tracked), incidents=MappingProxyType(incidents))
     return page, tuple(events)
 
@@ -160,15 +141,19 @@ def _seen(finding: Finding, old: Tracked | None, now: datetime) -> Tracked:
     return Tracked(finding=finding, first_seen=first_seen, opened_at=opened_at)
 
 
-def _unseen(old: Tracked, unsure: frozenset[str], policy: Policy, now: datetime) -> Tracked | None:
-    """Return what becomes of a fault that was not seen; None once two looks prove that it is gone."""
-    muted = policy.muted(old.finding.rule, old.finding.owner, now)
-    finding = replace(old.finding, muted=muted)
-    if old.finding.rule in unsure:
+def _unseen(old: Tracked, detection: Detection, policy: Policy, now: datetime) -> Tracked | None:
+    """Return what becomes of a fault that was not seen; None once two looks prove that it is over."""
+    rule, owner = old.finding.rule, old.finding.owner
+    finding = replace(old.finding, muted=policy.muted(rule, owner, now))
+    if rule in detection.unsure:
         return replace(old, finding=finding, unsure=True)
+    if (owner, rule) in detection.lingering:
+        return replace(old, finding=finding, absent_since=None, unsure=False)
     since = min(old.absent_since or now, now)
-    rule = RULES[old.finding.rule]
-    return None if now - since >= rule.settles else replace(old, finding=finding, absent_since=since, unsure=False)
+    begins_anew = old.opened_at is None and RULES[rule].consecutive
+    if begins_anew or now - since >= _SETTLES:
+        return None
+    return replace(old, finding=finding, absent_since=since, unsure=False)
 
 
 def _is_watched(old: Tracked, policy: Policy) -> bool:
@@ -177,9 +162,13 @@ def _is_watched(old: Tracked, policy: Policy) -> bool:
 
 
 def _incidents(
-    before: Mapping[str, Incident], tracked: Mapping[str, Tracked], withdrawn: set[str], *, renamed: bool, now: datetime
+    before: Mapping[str, Incident],
+    tracked: Mapping[str, Tracked],
+    withdrawn: set[str],
+    gone: frozenset[Owner],
+    now: datetime,
 ) -> tuple[dict[str, Incident], list[Event]]:
-    """Return the incidents after a look; those of a cluster that has another name now have ended."""
+    """Return the incidents after a look, and what happened to them."""
     counting: dict[Owner, list[Finding]] = {}
     for item in tracked.values():
         if item.counts:
@@ -187,11 +176,10 @@ def _incidents(
     incidents: dict[str, Incident] = {}
     events: list[Event] = []
     for old in before.values():
-        goes_on = old.end is None and not renamed
-        if goes_on and (findings := counting.pop(old.owner, None)) is not None:
+        if old.end is None and (findings := counting.pop(old.owner, None)) is not None:
             incidents[old.id] = replace(old, findings=_worst_first(findings))
         else:
-            incidents[old.id] = replace(old, end=old.end or _end(old, tracked, withdrawn))
+            incidents[old.id] = replace(old, end=old.end or _end(old, tracked, withdrawn, gone))
         events += _happened(old, incidents[old.id])
     for owner, findings in sorted(counting.items()):
         new = Incident(id=_id(findings[0], now), owner=owner, opened_at=now, findings=_worst_first(findings))
@@ -200,11 +188,13 @@ def _incidents(
     return incidents, events
 
 
-def _end(old: Incident, tracked: Mapping[str, Tracked], withdrawn: set[str]) -> End:
+def _end(old: Incident, tracked: Mapping[str, Tracked], withdrawn: set[str], gone: frozenset[Owner]) -> End:
     names = [finding.fingerprint for finding in old.findings]
     if any(name in tracked and tracked[name].finding.muted is not None for name in names):
         return "muted"
-    return "withdrawn" if any(name in withdrawn or name in tracked for name in names) else "resolved"
+    if any(name in withdrawn or name in tracked for name in names):
+        return "withdrawn"
+    return "gone" if old.owner in gone else "resolved"
 
 
 def _happened(old: Incident, new: Incident) -> Iterator[Event]:

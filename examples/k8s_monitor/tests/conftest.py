@@ -4,6 +4,7 @@ import logging
 import sys
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, final
@@ -22,6 +23,7 @@ from hotagents_k8s_monitor.testing.objects import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from hotagents import CycleResult, Generation
     from hotagents_k8s_monitor.cluster import Gap, Resource
@@ -121,6 +123,10 @@ class Bench:
         self.monitor = Monitor(self._collector, self.heard, recorder=self._recorder, clock=self.clock)
         self.monitor.setup()
 
+    def set_clock(self, at: datetime) -> None:
+        """Set the clock, which may be back."""
+        self.clock = self.monitor._clock = FakeClock(at)
+
     def edit(self, path: str, *changes: tuple[str, str]) -> Generation[Any]:
         """Replace texts in a file, each of which must be there once, and publish."""
         for old, new in changes:
@@ -143,6 +149,7 @@ class Bench:
     def again(self, *, after: timedelta = timedelta(0)) -> CycleResult:
         """Run one more cycle on what was shown last."""
         self.clock.advance(after.total_seconds())
+        self.shown.snapshot = replace(self.shown.snapshot, taken_at=self.clock.now())
         with self.registry.pin() as pin:
             logger = logging.LoggerAdapter(logging.getLogger("test"), {})
             cycle = Cycle(

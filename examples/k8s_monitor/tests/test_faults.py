@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import stamina
 import yaml
 
 from hotagents import SystemClock
@@ -16,7 +17,7 @@ from hotagents_k8s_monitor.shipped import manifest
 from hotagents_k8s_monitor.testing import FakeCluster, Fault, Recording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from hotagents_k8s_monitor.testing import Frame
@@ -45,10 +46,8 @@ FAULTS = {
 
 
 @pytest.fixture(autouse=True)
-def _retries_do_not_wait() -> Iterator[None]:
-    stamina.set_testing(True, attempts=3, cap=True)
-    yield
-    stamina.set_testing(False)
+def _retries_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=lambda _seconds: None))
 
 
 @pytest.fixture
@@ -90,8 +89,8 @@ def test_no_fault_reads_as_healthy_and_none_ends_the_cycle(watching: Any, fault:
     assert result.summary.startswith("blind: ")
     gaps = {gap["resource"] for gap in result.data["gaps"]}
     assert "pods" in gaps
-    assert [f["rule"] for f in result.data["findings"] if f["state"] == "open"] == ["monitor-blind"]
-    assert [kind for kind, _, _ in bench.heard.taken()] == ["alert"]
+    assert "monitor-blind" in {f["rule"] for f in result.data["findings"]}
+    assert {f["state"] for f in result.data["findings"]} == {"pending"}
 
 
 @pytest.mark.parametrize("fault", ["failed", "unavailable", "cut off"])
@@ -106,7 +105,7 @@ def test_an_api_server_that_is_not_there_is_one_alert_until_it_is_back(watching:
     with FakeCluster(Recording.load("healthy").frames[0].moved_to(SystemClock().now())) as cluster:
         bench = watching(cluster, 5.0)
     for _ in range(3):
-        result = bench.again()
+        result = bench.again(after=timedelta(minutes=1))
         assert result.data["verdict"] == "blind"
         assert {gap["reason"] for gap in result.data["gaps"]} == {"unreachable"}
     assert [(kind, severity) for kind, severity, _ in bench.heard.taken()] == [("alert", "SEV-1")]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.delivery import Delivery
 
 HOUR = timedelta(hours=1)
-OVER = ("resolved", "withdrawn", "muted")
+OVER = ("resolved", "gone", "withdrawn", "muted")
 
 
 def checkout() -> list[dict[str, Any]]:

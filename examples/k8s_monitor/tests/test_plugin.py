@@ -63,7 +63,7 @@ def test_an_entry_point_leads_to_the_plugin() -> None:
 
 
 def test_importing_the_plugin_loads_nothing_heavy() -> None:
-    heavy = ("kubernetes", "typer", "rich", "urllib3", "stamina", "anthropic", "pydantic_settings", "slack_sdk")
+    heavy = ("kubernetes", "typer", "rich", "urllib3", "tenacity", "anthropic", "pydantic_settings", "slack_sdk")
     code = f"import sys, hotagents_k8s_monitor.plugin; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout.strip() == "[]"
@@ -116,6 +116,39 @@ def test_a_broken_agent_is_not_taken_for_a_missing_one() -> None:
 def test_other_agents_are_welcome() -> None:
     generation = published(shipped() | {"agents/other.md": "---\nname: other\ndescription: x\n---\n"})
     assert set(generation.agents) == {*AGENTS, "other"}
+
+
+TWICE: Final = "---\ncluster: x\nservices:\n  P0: [cart]\n  P0: [search]\n---\n"
+
+
+def test_a_key_of_the_context_that_stands_twice_is_refused_at_its_line_with_a_remedy() -> None:
+    (said,) = refused(shipped() | {CONTEXT: TWICE})
+    assert (said.code, said.path, said.line, said.key) == ("rejected-by-plugin", CONTEXT, 5, "services.P0")
+    assert 'expected "P0" once, got it again; the first is on line 4' in said.message
+    assert said.hint == "write all of it below one of the two, and remove the other"
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "lines"),
+    [
+        ("k8s-analyzer", "rules.deployment-short.hold", "rules:\n  deployment-short: {hold: 5m, hold: 1h}\n"),
+        ("escalation-manager", "repeat", "repeat: {SEV-1: 5m}\nrepeat: {SEV-2: 1h}\n"),
+        ("slack-notifier", "blocks", "blocks: true\nblocks: false\n"),
+        ("github-reviewer", "description", "description: other\n"),
+    ],
+)
+def test_a_key_of_each_agent_that_stands_twice_is_refused(name: str, key: str, lines: str) -> None:
+    path = f"agents/{name}.md"
+    (said,) = refused(shipped() | {path: f"---\nname: {name}\ndescription: text\n{lines}---\n"})
+    assert (said.code, said.path, said.key) == ("rejected-by-plugin", path, key)
+
+
+def test_what_the_library_refuses_is_not_refused_again_nor_what_nobody_reads() -> None:
+    limits = "---\nname: k8s-analyzer\ndescription: x\ntools: get\ntools: events\n---\n"
+    (said,) = refused(shipped() | {"agents/k8s-analyzer.md": limits})
+    assert said.code == "duplicate-key"
+    other = "---\nname: other\ndescription: x\ncolor: red\ncolor: blue\n---\n"
+    assert [d.code for d in published(shipped() | {"agents/other.md": other}).diagnostics] == ["duplicate-key"]
 
 
 ABOVE: Final = (

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 from typer.testing import CliRunner
 
-from hotagents_k8s_monitor.cli import app
+from hotagents_k8s_monitor.cli.app import app
 from hotagents_k8s_monitor.settings import PREFIX, Settings, SettingsError, load_settings
 
 SET: Final[dict[str, tuple[str, Any]]] = {
@@ -52,11 +52,19 @@ def test_each_setting_is_read_from_its_one_name(name: str, monkeypatch: pytest.M
     assert getattr(load_settings(), name) == value
 
 
-@pytest.mark.parametrize("name", SET)
+@pytest.mark.parametrize("name", sorted(set(SET) - {"config_dir", "data_dir"}))
 def test_an_empty_value_is_none_at_all(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PREFIX + name.upper(), "")
     assert load_settings() == Settings()
     assert name not in load_settings().model_fields_set
+
+
+@pytest.mark.parametrize(("name", "default"), [("CONFIG_DIR", "/app/.claude"), ("DATA_DIR", "/app/logs/incidents")])
+def test_an_empty_directory_is_neither_the_current_one_nor_the_default(
+    name: str, default: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = f"K8S_MONITOR_{name}: expected a directory, got nothing; unset it for {default}"
+    assert refusal(monkeypatch, f"K8S_MONITOR_{name}", "") == said
 
 
 @pytest.mark.parametrize("name", SET)
@@ -73,6 +81,9 @@ def test_a_name_in_other_case_is_refused_since_there_could_be_two(name: str, mon
         ("K8S_MONITOR_DETECTION_INTERVALL", 'did you mean "K8S_MONITOR_DETECTION_INTERVAL"?'),
         ("K8S_MONITOR_INTERVAL", 'did you mean "K8S_MONITOR_DETECTION_INTERVAL"?'),
         ("K8S_MONITOR_MODEL_HAIKU", "see `k8s-monitor --help` for all of them"),
+        ("K8S_MONITOR_TOKEN", "see `k8s-monitor --help` for all of them"),
+        ("K8S_MONITOR_SLACK_TOKEN", "see `k8s-monitor --help` for all of them"),
+        ("K8S_MONITOR_DATA", 'did you mean "K8S_MONITOR_DATA_DIR"?'),
         ("K8S_MONITOR_", "see `k8s-monitor --help` for all of them"),
         ("K8S_MONITOR_RETENTION_DAY", 'did you mean "K8S_MONITOR_RETENTION_DAYS"?'),
     ],

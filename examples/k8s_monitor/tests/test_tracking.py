@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from hotagents.testing import FakeClock
 from hotagents_k8s_monitor.cluster import Gap
 from hotagents_k8s_monitor.testing.objects import NOW, deployment, node, pod, replica_set
 
@@ -73,48 +72,6 @@ def test_a_look_that_follows_at_once_proves_nothing(bench: Any) -> None:
     assert states(bench.again(after=timedelta(seconds=28))) == {"deployment-short": "open"}
     assert states(bench.again(after=timedelta(seconds=1))) == {}
     assert bench.heard.taken() == [("resolved", "SEV-1", "checkout-api")]
-
-
-def test_what_is_open_stays_so_through_a_roll_out_and_a_clock_that_is_set_back(bench: Any) -> None:
-    bench.look(CHECKOUT)
-    bench.heard.taken()
-    restarted = deployment(
-        "checkout-api", namespace="payments", replicas=3, available=0, since=NOW - 20 * MINUTE,
-        progress="ReplicaSetUpdated", progressed=NOW + MINUTE,
-    )  # fmt: skip
-    for after in (2 * MINUTE, MINUTE):
-        assert states(bench.look(restarted, after=after)) == {"deployment-short": "open"}
-    bench.monitor._clock = FakeClock(NOW - timedelta(hours=1))
-    assert states(bench.look(restarted)) == {"deployment-short": "open"}
-    assert "withdrawn" not in {kind for kind, _, _ in bench.heard.taken()}
-
-
-def test_a_container_that_runs_between_two_falls_is_one_fault(bench: Any) -> None:
-    whole = deployment("checkout-api", namespace="payments")
-    of = replica_set("checkout-api-5d4f", owner=whole)
-    told = []
-    for _ in range(20):  # five minutes of waiting, two of running
-        fallen = pod("p", owner=of, waiting="CrashLoopBackOff", since=bench.clock.now())
-        for _ in range(5):
-            told += bench.look(whole, of, fallen, after=MINUTE).data["told"]
-        for _ in range(2):
-            told += bench.look(whole, of, pod("p", owner=of), after=MINUTE).data["told"]
-    assert {one["kind"] for one in told} == {"alert"}
-    assert len(told) == 1
-    for _ in range(11):
-        told += bench.look(whole, of, pod("p", owner=of), after=MINUTE).data["told"]
-    assert [one["kind"] for one in told] == ["alert", "resolved"]
-
-
-def test_who_was_paged_at_night_hears_at_night_that_it_is_better(bench: Any) -> None:
-    bench.clock.advance(12 * 3600)  # ten in the evening
-    of = replica_set("checkout-api-5d4f", owner=WHOLE)
-    fallen = pod("p", owner=of, waiting="CrashLoopBackOff", since=NOW)
-    bench.look(CHECKOUT, of, fallen)
-    bench.look(WHOLE, of, fallen, after=MINUTE)
-    bench.again(after=MINUTE)
-    told = [(kind, severity) for kind, severity, _ in bench.heard.taken()]
-    assert (told[0], told[-1]) == (("alert", "SEV-1"), ("update", "SEV-3"))
 
 
 def test_a_fault_that_comes_back_before_the_second_look_was_never_away(bench: Any) -> None:
@@ -213,27 +170,32 @@ def test_a_node_that_is_down_is_the_platforms_and_not_a_services(bench: Any) -> 
     assert (finding["tier"], finding["severity"], finding["owner"]["kind"]) == ("platform", "SEV-2", "Node")
 
 
-def test_a_clock_that_was_ahead_and_is_set_right_holds_nothing_back(bench: Any, make_bench: Any) -> None:
-    cart: dict[str, Any] = deployment("cart", namespace="shop", replicas=9, available=8)
-    cart["status"]["conditions"] = []  # no time of its own
-    ahead = make_bench()
-    ahead.look(CHECKOUT, cart, after=DAY)
-    ahead.look(cart)
-    bench.monitor._book = ahead.monitor._book  # all of it remembered with times of tomorrow
-    assert [told["kind"] for told in bench.look(CHECKOUT, cart).data["told"]] == ["reminder"]
-    bench.look(cart, after=14 * MINUTE)
-    result = bench.again(after=MINUTE)
-    assert [(told["kind"], told["owner"]["name"]) for told in result.data["told"]] == [
-        ("resolved", "checkout-api"),
-        ("alert", "cart"),
-    ]
+def test_a_list_of_deployments_that_comes_and_goes_changes_no_severity(bench: Any) -> None:
+    of = replica_set("checkout-api-5d4f", owner=CHECKOUT)
+    fallen = pod("p", owner=of, waiting="CrashLoopBackOff", since=NOW - 20 * MINUTE)
+    bench.look(CHECKOUT, of, fallen)
+    for reason in ("forbidden", "failed", "truncated") * 3:
+        gap = Gap("deployments.apps", reason, "no answer")
+        unseen = bench.look(of, fallen, gaps=[gap], after=MINUTE)
+        for result in (unseen, bench.look(CHECKOUT, of, fallen, after=MINUTE)):
+            rated = {f["rule"]: (f["impact"], f["severity"]) for f in result.data["findings"] if f["tier"] == "P0"}
+            assert rated == dict.fromkeys(("container-waiting", "deployment-short"), ("down", "SEV-1"))
+    assert [kind for kind, _, _ in bench.heard.taken()] == ["alert"]
 
 
-def test_a_clock_that_is_behind_the_clusters_never_counts_from_the_future(bench: Any) -> None:
-    ahead = deployment("checkout-api", namespace="payments", replicas=3, available=0, since=NOW + DAY)
-    result = bench.look(ahead)
-    assert states(result) == {"deployment-short": "pending"}
-    assert result.data["findings"][0]["since"] == NOW.isoformat()
+def test_a_list_of_nodes_that_comes_in_part_changes_no_severity(bench: Any) -> None:
+    dead = [node(f"node-{letter}", ready="Unknown", since=NOW - DAY) for letter in "ab"]
+    for gaps in ([], [Gap("nodes", "truncated", "page 2 did not come")], []):
+        result = bench.look(*dead[: 1 if gaps else 2], gaps=gaps, after=MINUTE)
+        assert {f["severity"] for f in result.data["findings"] if f["rule"] == "node-not-ready"} == {"SEV-1"}
+
+
+def test_what_was_never_seen_to_be_worse_is_degraded(bench: Any) -> None:
+    of = replica_set("checkout-api-5d4f", owner=CHECKOUT)
+    fallen = pod("p", owner=of, waiting="CrashLoopBackOff", since=NOW - DAY)
+    result = bench.look(of, fallen, gaps=[NO_DEPLOYMENTS])
+    rated = {f["rule"]: (f["impact"], f["severity"]) for f in result.data["findings"]}
+    assert rated["container-waiting"] == ("degraded", "SEV-1")  # since a day; at first it was SEV-2
 
 
 def test_a_pod_that_may_be_taken_for_anothers_resolves_nothing(bench: Any) -> None:

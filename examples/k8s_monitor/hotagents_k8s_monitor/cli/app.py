@@ -5,15 +5,14 @@ Exit codes: 0 all is well, 1 there is something to look at, 2 wrong usage or not
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
 import typer
 
 from hotagents.cli.output import Output
-from hotagents_k8s_monitor.cli.errors import short_errors
+from hotagents_k8s_monitor.cli.errors import short_errors, told
 
-__all__ = ["alive", "app", "main", "once", "preflight", "run"]
+__all__ = ["alive", "app", "once", "preflight", "run"]
 
 _EPILOG: Final = (
     "Settings come from the environment, K8S_MONITOR_ and the name: CONFIG_DIR, DATA_DIR, DETECTION_INTERVAL, "
@@ -30,12 +29,29 @@ app: Final = typer.Typer(
     rich_markup_mode=None,
 )
 
+
+def _something(value: str | None) -> str | None:
+    """Refuse an empty value, such as of a shell's variable that is not set: it would mean another than was meant."""
+    if value == "":
+        raise typer.BadParameter("expected a value, got an empty one; leave the option out for the default")
+    return value
+
+
 Config: TypeAlias = Annotated[
-    Path | None,
-    typer.Option("--config", metavar="DIR", help="Configuration; K8S_MONITOR_CONFIG_DIR, else the shipped example."),
+    str | None,
+    typer.Option(
+        "--config",
+        metavar="DIR",
+        help="Configuration; K8S_MONITOR_CONFIG_DIR, else the shipped example.",
+        callback=_something,
+    ),
 ]
-Kubeconfig: TypeAlias = Annotated[str | None, typer.Option("--kubeconfig", metavar="FILE", help="A kubeconfig.")]
-Context: TypeAlias = Annotated[str | None, typer.Option("--context", metavar="NAME", help="A context of it.")]
+Kubeconfig: TypeAlias = Annotated[
+    str | None, typer.Option("--kubeconfig", metavar="FILE", help="A kubeconfig.", callback=_something)
+]
+Context: TypeAlias = Annotated[
+    str | None, typer.Option("--context", metavar="NAME", help="A context of it.", callback=_something)
+]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -52,8 +68,11 @@ def once(
     from hotagents_k8s_monitor.cli.looking import look_once  # noqa: PLC0415 - heavy
     from hotagents_k8s_monitor.settings import load_settings  # noqa: PLC0415
 
-    settings = load_settings(kubeconfig=kubeconfig, context=context)
-    raise typer.Exit(look_once(settings, config, Output(as_json=as_json)))
+    output = Output(as_json=as_json)
+    with told(output):
+        settings = load_settings(kubeconfig=kubeconfig, context=context)
+        code = look_once(settings, config, output)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -64,11 +83,10 @@ def run(*, config: Config = None, kubeconfig: Kubeconfig = None, context: Contex
     """
     from hotagents.cli.logs import logging_to_stderr  # noqa: PLC0415 - heavy
     from hotagents_k8s_monitor.cli.looking import watch  # noqa: PLC0415
-    from hotagents_k8s_monitor.cli.quiet import attempts_unsaid  # noqa: PLC0415
     from hotagents_k8s_monitor.settings import load_settings  # noqa: PLC0415
 
     settings = load_settings(config_dir=config, kubeconfig=kubeconfig, context=context)
-    with logging_to_stderr(settings.log_level), attempts_unsaid():
+    with logging_to_stderr(settings.log_level):
         watch(settings)
 
 
@@ -112,8 +130,3 @@ def alive(
         said = f"renewed {age:.0f} s ago" if age >= 0 else f"renewed {-age:.0f} s in the future: the clock was set back"
     Output().line(f"{path}: {said}")
     raise typer.Exit(0 if age is not None and abs(age) <= max_age else 1)
-
-
-def main() -> None:
-    """Run the command line."""
-    app(prog_name="k8s-monitor")

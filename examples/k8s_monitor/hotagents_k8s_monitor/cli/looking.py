@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from hotagents import ConfigRegistry, Host, escape, load_plugins
@@ -18,7 +19,6 @@ from hotagents_k8s_monitor.shipped import config_dir as shipped_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from hotagents import CycleResult, Plugins, Runner, RunnerContext
     from hotagents.cli.output import Output
@@ -30,17 +30,17 @@ _NEVER: Final = 1e6
 _MARGIN: Final = 30.0  # seconds that a cycle may take beside its look at the cluster
 
 
-def config_dir(settings: Settings, given: Path | None) -> Path:
+def config_dir(settings: Settings, given: str | None) -> Path:
     """Return the configuration to use: what was asked for; else what is mounted at the usual place; else the shipped
     example, which never stands in for a directory that somebody named.
     """
     if given is not None:
-        return given
+        return Path(given)
     is_named = "config_dir" in settings.model_fields_set
     return settings.config_dir if is_named or settings.config_dir.exists() else shipped_config()
 
 
-def look_once(settings: Settings, given: Path | None, output: Output) -> int:
+def look_once(settings: Settings, given: str | None, output: Output) -> int:
     """Do one cycle that leaves nothing behind, and print it; return the exit code.
 
     That is 0 for a healthy cluster, 2 where nothing of it could be seen, else 1.
@@ -91,15 +91,18 @@ def watch(settings: Settings) -> None:
 
     Raises:
         InvalidConfigError, SourceError: If the first configuration is refused or cannot be read.
-        RecordsError: If a newer version wrote the state: said by an end, not by a monitor that looks at nothing.
+        RecordsError: If a newer version wrote the state, or another monitor has it: said by an end, not by a monitor
+            that looks at nothing.
     """
-    recorder(settings).refuse_newer()
+    kept = recorder(settings)
+    kept.refuse_newer()
 
     def create(context: RunnerContext) -> Runner:
-        return monitor(settings, logger=context.logger)
+        return monitor(settings, logger=context.logger, kept=kept)
 
     plugins = load_plugins(wanted=[plugin.NAME]).hosting([plugin.NAME])
     with _registry(settings.config_dir, plugins) as registry:
+        kept.claim()  # released by the monitor's own end
         host = Host(
             registry,
             [replace(plugin.INFO, create=create)],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["attempts_unsaid", "silent"]
+__all__ = ["silent"]
 
 
 @contextmanager
@@ -21,15 +21,3 @@ def silent() -> Iterator[None]:
         yield
     finally:
         root.removeHandler(handler)
-
-
-@contextmanager
-def attempts_unsaid() -> Iterator[None]:
-    """Keep the bare word ``stamina.retry_scheduled`` out of the log: what fails in the end is said, as a gap."""
-    logger = logging.getLogger("stamina")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)

@@ -7,6 +7,7 @@ it takes a user that is not there for nobody. So a context is looked up here fir
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Context", "context_of", "default_location"]
 
 _NAMES_SHOWN: Final = 10
+_MOST_BYTES: Final = 4 << 20
 _ADVICE: Final = "`kubectl config view` shows what is there"
 
 
@@ -75,7 +77,7 @@ def _read(path: Path) -> Mapping[str, Any]:
 
     where = f"kubeconfig {escape(str(path))}"
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = yaml.safe_load(_text(path, where))
     except OSError as error:
         raise ClusterError(f"{where}: cannot be read: {error.strerror}") from None
     except yaml.MarkedYAMLError as error:
@@ -86,6 +88,21 @@ def _read(path: Path) -> Mapping[str, Any]:
     if not isinstance(found, Mapping):
         raise ClusterError(f"{where}: expected a mapping with clusters, users and contexts; {_ADVICE}")
     return found
+
+
+def _text(path: Path, where: str) -> str:
+    """Return the text of a regular file: what is none may never end, and can be read only once."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # else a FIFO's writer is waited for
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ClusterError(f"{where}: not a regular file; write the kubeconfig into one, it is read more than once")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(_MOST_BYTES + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > _MOST_BYTES:
+        raise ClusterError(f"{where}: larger than {_MOST_BYTES >> 20} MiB; expected a kubeconfig")
+    return content.decode("utf-8")
 
 
 def _named(section: str, files: Sequence[tuple[Path, Mapping[str, Any]]]) -> dict[str, Mapping[str, Any]]:

@@ -61,7 +61,7 @@ def list_all(
         resource: What to list.
         deadline: Longest wait, for all pages together.
         attempts: How often a page is asked for.
-        most_bytes: The largest answer, all pages together.
+        most_bytes: The largest list, all pages together; what a pod's memory must be for it, `MOST_BYTES` says.
     """
     listing = _Listing(resource, most_bytes)
     failure: Failure | None = None
@@ -119,7 +119,7 @@ class _Listing:
         items = self._items(body)
         self.bytes_left -= size
         self.pages += 1
-        objects = [_slim(item) for item in items if isinstance(item, dict)]
+        objects = [item for item in items if isinstance(item, dict)]
         self.objects += objects
         self._scraps += len(items) - len(objects)
         self._go_on(at(body, "metadata", "continue"))
@@ -154,13 +154,6 @@ class _Listing:
             raise Failure("malformed", "the server goes in circles: a continue token came twice")
         self._tokens.add(token)
         self._token = token
-
-
-def _slim(item: dict[str, Any]) -> Object:
-    metadata = item.get("metadata")
-    if isinstance(metadata, dict):
-        metadata.pop("managedFields", None)  # a third of an object, and nothing of it is looked at
-    return item
 
 
 def _described(body: Any) -> str:

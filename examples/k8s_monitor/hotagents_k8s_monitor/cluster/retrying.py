@@ -1,4 +1,8 @@
-"""Asking again: what passes by itself is tried a few times, as long as the server wishes and the deadline allows."""
+"""Asking again: what passes by itself is tried a few times, as long as the server wishes and the deadline allows.
+
+Nothing is logged of it: what fails in the end is said, as a gap. All of it is decided by the values that are given here
+to tenacity, and by nothing that the program around the monitor sets for its own attempts.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ from hotagents_k8s_monitor.cluster.answers import MOST_BYTES, ask
 from hotagents_k8s_monitor.cluster.failures import Failure
 
 if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
     from hotagents_k8s_monitor.cluster.answers import Answer, Call
     from hotagents_k8s_monitor.cluster.client import ApiClient
     from hotagents_k8s_monitor.cluster.deadline import Deadline
@@ -19,6 +25,7 @@ ATTEMPTS: Final = 3
 """How often one page is asked for, at most."""
 
 _LONGEST_BACKOFF: Final = 2.0
+_JITTER: Final = 0.3
 _LONGEST_WISH: Final = 15.0  # a longer Retry-After would leave no time for the other resources
 
 
@@ -39,26 +46,32 @@ def ask_again(
     Raises:
         Failure: Of the last attempt.
     """
-    import stamina  # noqa: PLC0415 - not needed where nothing is asked
+    import tenacity  # noqa: PLC0415 - not needed where nothing is asked
 
-    again = stamina.retry_context(
-        on=partial(_wait, deadline=deadline),
-        attempts=attempts,
-        timeout=None,
-        wait_initial=0.2,
-        wait_max=_LONGEST_BACKOFF,
-        wait_jitter=0.3,
+    again = tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(attempts),
+        retry=tenacity.retry_if_exception(partial(_helps, deadline=deadline)),
+        wait=_pause,
+        reraise=True,
     )
-    for attempt in again:
-        with attempt:
-            return ask(api_client, call, deadline=deadline, most_bytes=most_bytes, **parameters)
-    raise AssertionError("the last attempt returns or raises")
+    return again(ask, api_client, call, deadline=deadline, most_bytes=most_bytes, **parameters)
 
 
-def _wait(error: Exception, *, deadline: Deadline) -> bool | float:
+def _helps(error: BaseException, *, deadline: Deadline) -> bool:
+    """Say whether it may help to ask again, and can be in time."""
     if not isinstance(error, Failure) or not error.is_passing:
         return False
     if error.retry_after is None:
         return deadline.left() > _LONGEST_BACKOFF
-    is_too_long = error.retry_after > _LONGEST_WISH or error.retry_after >= deadline.left()
-    return False if is_too_long else float(error.retry_after)
+    return error.retry_after <= _LONGEST_WISH and error.retry_after < deadline.left()
+
+
+def _pause(attempt: RetryCallState) -> float:
+    """Return the seconds to wait after an attempt that failed."""
+    import tenacity  # noqa: PLC0415 - not needed where nothing is asked
+
+    failure = attempt.outcome.exception() if attempt.outcome is not None else None
+    if isinstance(failure, Failure) and failure.retry_after is not None:
+        return float(failure.retry_after)
+    growing = tenacity.wait_exponential(multiplier=0.2, max=_LONGEST_BACKOFF - _JITTER)
+    return growing(attempt) + tenacity.wait_random(0, _JITTER)(attempt)

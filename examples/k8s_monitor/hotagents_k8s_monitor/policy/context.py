@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, final, get_args
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from hotagents_k8s_monitor.findings import Severity, Tier
-from hotagents_k8s_monitor.policy.match import Match, Pattern, fits
+from hotagents_k8s_monitor.policy.match import Kind, Match, Pattern, fits
 from hotagents_k8s_monitor.policy.values import Beginning, Duration, Moment, Strict, TimeZone, Weekly
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ class Service(Strict):
 
     name: Pattern
     namespace: Pattern | None = None
-    kind: Pattern | None = None
+    kind: Kind | None = None
     hold: Duration | None = None
     """How long a fault of it must last before anybody hears of it, in place of the rule's own time."""
-    missing_replicas: Annotated[int, Field(ge=0, le=1000)] = 0
+    missing_replicas: Annotated[int, Field(strict=True, ge=0, le=1000)] = 0
     """How many replicas may be missing before it counts as short; none at all always does."""
 
     @model_validator(mode="before")

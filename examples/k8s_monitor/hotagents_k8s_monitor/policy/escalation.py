@@ -81,8 +81,14 @@ class EscalationManager(AgentSpec):
 
     def severity(self, tier: Tier, impact: Impact, lasted: timedelta) -> Severity:
         """Return the severity of a fault that has lasted for so long."""
-        steps = self.severities.get(tier, {}).get(impact) or {timedelta(0): _DEFAULTS[tier][impact]}
-        return steps[max(after for after in steps if after <= max(lasted, timedelta(0)))]
+        return self._steps(tier, impact)[self.reached(tier, impact, lasted)]
+
+    def reached(self, tier: Tier, impact: Impact, lasted: timedelta) -> timedelta:
+        """Return the duration from which on that severity holds."""
+        return max(after for after in self._steps(tier, impact) if after <= max(lasted, timedelta(0)))
+
+    def _steps(self, tier: Tier, impact: Impact) -> Mapping[timedelta, Severity]:
+        return self.severities.get(tier, {}).get(impact) or {timedelta(0): _DEFAULTS[tier][impact]}
 
     def repeat_after(self, severity: Severity) -> timedelta | None:
         """Return the time after which a finding that goes on is told again; None for never."""

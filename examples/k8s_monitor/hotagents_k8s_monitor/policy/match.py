@@ -18,9 +18,22 @@ if TYPE_CHECKING:
 
     from hotagents_k8s_monitor.findings import Owner
 
-__all__ = ["Match", "Pattern", "RulePattern", "all_rules", "fits", "fits_any"]
+__all__ = ["Kind", "Match", "Pattern", "RulePattern", "all_rules", "fits", "fits_any", "is_exact"]
 
 _IN_NO_NAME: Final = re.compile(r"[\s/]")
+_WILD: Final = re.compile(r"[*?\[]")
+_KINDS: Final = (
+    "CronJob",
+    "DaemonSet",
+    "Deployment",
+    "Job",
+    "Monitor",
+    "Node",
+    "Pod",
+    "ReplicaSet",
+    "Rollout",
+    "StatefulSet",
+)
 
 
 def _possible(value: str) -> str:
@@ -35,6 +48,13 @@ def _of_a_rule(value: str) -> str:
     return value
 
 
+def _of_a_kind(value: str) -> str:
+    if value[0].islower():
+        near = did_you_mean(value, _KINDS) or "such as Deployment"
+        raise ValueError(f"expected a kind, which begins with a capital letter; {near}")
+    return value
+
+
 def all_rules() -> str:
     """Return a sentence that names all rules."""
     return f"there are {', '.join(sorted(RULES))}"
@@ -45,6 +65,9 @@ Pattern = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_po
 
 RulePattern = Annotated[Pattern, AfterValidator(_of_a_rule)]
 """The same for the id of a rule; one that fits none would do nothing."""
+
+Kind = Annotated[Pattern, AfterValidator(_of_a_kind)]
+"""The same for a kind, which may be anybody's own; one in lower case would fit none."""
 
 
 @lru_cache(maxsize=4096)  # each finding is held against each entry, at each look
@@ -62,12 +85,21 @@ def fits_any(patterns: tuple[str, ...], name: str) -> bool:
     return any(fits(pattern, name) for pattern in patterns)
 
 
+def is_exact(pattern: str) -> bool:
+    """Say whether a pattern means one name alone."""
+    return not _WILD.search(pattern)
+
+
 @final
 class Match(Strict):
-    """Patterns that must all fit; at least one must be given, or an entry would speak of everything by a slip."""
+    """Patterns that must all fit; at least one must be given, or an entry would speak of everything by a slip.
+
+    What is not seen must never read as healthy, so of a rule that cannot be switched off only such an entry speaks as
+    names it, or the kind of its owner.
+    """
 
     rule: RulePattern | None = None
-    kind: Pattern | None = None
+    kind: Kind | None = None
     namespace: Pattern | None = None
     name: Pattern | None = None
 
@@ -79,5 +111,11 @@ class Match(Strict):
 
     def fits(self, rule: str, owner: Owner) -> bool:
         """Say whether a rule's finding on an owner is meant."""
+        if not RULES[rule].switchable and not _says_which(self.rule) and not _says_which(self.kind):
+            return False
         asked = ((self.rule, rule), (self.kind, owner.kind), (self.namespace, owner.namespace), (self.name, owner.name))
         return all(pattern is None or fits(pattern, value) for pattern, value in asked)
+
+
+def _says_which(pattern: str | None) -> bool:
+    return pattern is not None and pattern.strip("*?") != ""

@@ -46,7 +46,7 @@ class SlackNotifier(AgentSpec):
 
     mentions: dict[Severity, tuple[Mention, ...]] = Field(default_factory=dict)
     blocks: bool = True
-    digest_length: Annotated[int, Field(ge=1, le=50)] = 20
+    digest_length: Annotated[int, Field(strict=True, ge=1, le=50)] = 20
     templates: dict[Literal["alert", "update", "resolved"], Template] = Field(default_factory=dict)
 
 

@@ -71,13 +71,17 @@ class Policy:
 
     def looks_at(self, rule: Rule, owner: Owner) -> bool:
         """Say whether a rule is on and the owner's namespace is looked at."""
+        return self.is_on(rule) and (not owner.namespace or self.looks_into(owner.namespace))
+
+    def is_on(self, rule: Rule) -> bool:
+        """Say whether a rule is on."""
         own = self.analyzer.rules.get(rule.id)
-        if own is not None and not own.enabled:
-            return False
+        return own is None or own.enabled
+
+    def looks_into(self, namespace: str) -> bool:
+        """Say whether a namespace is looked at."""
         spaces = self.analyzer.namespaces
-        if not owner.namespace:
-            return True
-        return fits_any(spaces.include, owner.namespace) and not fits_any(spaces.exclude, owner.namespace)
+        return fits_any(spaces.include, namespace) and not fits_any(spaces.exclude, namespace)
 
     def tier_of(self, owner: Owner) -> tuple[Tier, Service | None]:
         """Return an owner's tier, and the service that it runs if one is listed; the first that fits counts."""

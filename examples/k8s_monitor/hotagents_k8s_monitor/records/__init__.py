@@ -3,8 +3,9 @@
 ::
 
     state.json                   what is remembered between cycles and across restarts
-    cycles/2026-11-24.jsonl      one line for each cycle of that day (UTC)
+    cycles/2026-11-24.jsonl      one line for each cycle of that day (UTC); a large day has several files
     incident-<id>.json           one file for each incident, with all that happened to it
+    lock                         held by the monitor that writes here
 
 Every file says which schema it has. All is owner-readable JSON; nothing of it is ever executed.
 """

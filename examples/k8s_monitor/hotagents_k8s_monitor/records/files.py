@@ -1,26 +1,56 @@
-"""Writing files so that a reader, or the next start, finds the old content or the new and nothing between."""
+"""Writing files so that a reader, or the next start, finds the old content or the new and nothing between.
+
+Only regular files are opened: a FIFO or a device in a record's place would hang whoever reads or writes it.
+"""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["SCHEMA", "RecordsError", "append_line", "read_object", "write_object"]
+__all__ = ["SCHEMA", "NotRegularError", "RecordsError", "append_line", "open_regular", "read_object", "write_object"]
 
 SCHEMA: Final = 1
 _MODE: Final = 0o640
+_MOST_BYTES: Final = 64 << 20  # of a file that is read; far more than any state has
+_GUARDED: Final = os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+_NO_FILES: Final = frozenset({errno.ELOOP, errno.ENXIO})  # a link, a socket
 
 
 class RecordsError(Exception):
     """What is on disk cannot be used; the message names the file and says what to do."""
 
 
-def write_object(path: Path, value: Any) -> None:
-    """Replace a file by a value as JSON: written beside, synced, renamed, and the directory synced.
+class NotRegularError(OSError):
+    """In the file's place is something else: a directory, a link, a FIFO, a device."""
+
+
+def open_regular(path: Path, flags: int) -> int:
+    """Return a descriptor of a regular file, which the caller closes; ``flags`` are those of `os.open`.
+
+    Raises:
+        NotRegularError: If it is none.
+        OSError: If it cannot be opened.
+    """
+    try:
+        descriptor = os.open(path, flags | _GUARDED, _MODE)
+    except OSError as error:
+        if error.errno in _NO_FILES:
+            raise _not_regular(path) from None
+        raise
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise _not_regular(path)
+
+
+def write_object(path: Path, value: Any) -> int:
+    """Replace a file by a value as JSON: written beside, synced, renamed, and the directory synced; return its bytes.
 
     A process that dies meanwhile leaves the file beside behind; `hotagents_k8s_monitor.records.Journal` deletes it.
 
@@ -35,15 +65,17 @@ def write_object(path: Path, value: Any) -> None:
             file.flush()
             os.fchmod(file.fileno(), _MODE)
             os.fsync(file.fileno())
+            size = os.fstat(file.fileno()).st_size
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     _sync_directory(path.parent)
+    return size
 
 
-def append_line(path: Path, value: Any) -> None:
-    """Append a value as one line of JSON, in one write, and sync.
+def append_line(path: Path, value: Any) -> int:
+    """Append a value as one line of JSON, in one write, and sync; return how many bytes that were.
 
     A line that a crash or a full disk cut off is closed first, so that it spoils no other; readers leave out what is no
     JSON.
@@ -52,7 +84,7 @@ def append_line(path: Path, value: Any) -> None:
         OSError: If it cannot be written.
     """
     line = json.dumps(value, separators=(",", ":")).encode() + b"\n"
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
+    descriptor = open_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     try:
         size = os.fstat(descriptor).st_size
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
@@ -63,6 +95,7 @@ def append_line(path: Path, value: Any) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    return written
 
 
 def read_object(path: Path) -> dict[str, Any] | None:
@@ -70,11 +103,12 @@ def read_object(path: Path) -> dict[str, Any] | None:
 
     Raises:
         RecordsError: If it has a schema that this version does not know.
-        ValueError: If it is damaged.
+        ValueError: If it is damaged, or far too large.
+        NotRegularError: If there is something else in its place.
         OSError: If it cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _text(path)
     except FileNotFoundError:
         return None
     try:
@@ -90,6 +124,18 @@ def read_object(path: Path) -> dict[str, Any] | None:
             "run that version again, or move the file away to start without memory"
         )
     return value
+
+
+def _text(path: Path) -> str:
+    with os.fdopen(open_regular(path, os.O_RDONLY), "rb") as file:
+        content = file.read(_MOST_BYTES)
+    if len(content) == _MOST_BYTES:
+        raise ValueError(f"{path}: expected less than {_MOST_BYTES >> 20} MiB")
+    return content.decode("utf-8")
+
+
+def _not_regular(path: Path) -> NotRegularError:
+    return NotRegularError(errno.EINVAL, "not a regular file", str(path))
 
 
 def _sync_directory(path: Path) -> None:

@@ -9,7 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
-from hotagents_k8s_monitor.records.files import SCHEMA, RecordsError, append_line, read_object, write_object
+from hotagents_k8s_monitor.records.cycles import CYCLE_FILES, Cycles
+from hotagents_k8s_monitor.records.files import SCHEMA, NotRegularError, RecordsError, read_object, write_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,8 +24,8 @@ MOST_EVENTS: Final = 500
 _ID: Final = r"[0-9A-Za-z][0-9A-Za-z.-]{0,99}"
 _BESIDE: Final = rf"\.(?:state|incident-{_ID})\.json\.\w+\.tmp"
 _RECORDS: Final = re.compile(rf"incident-{_ID}\.json|state\.json\.damaged-[0-9TZ]+|{_BESIDE}", re.ASCII)
-_CYCLES: Final = re.compile(r"\d{4}-\d\d-\d\d\.jsonl", re.ASCII)
 _PAUSE: Final = timedelta(hours=1)
+_SHARES: Final = 16  # of all bytes; one is what a file of cycles may have, and what is written before the next pruning
 
 
 class _File(NamedTuple):
@@ -46,25 +47,26 @@ class Journal:
 
     Args:
         directory: Made at the first record, with its parents.
-        keep: Age at which a cycle's day or an ended incident is deleted.
+        keep: Age at which a file of cycles or an ended incident is deleted.
         most_bytes: Size of all records beyond which the oldest are deleted, whatever their age.
     """
 
     def __init__(self, directory: Path, *, keep: timedelta, most_bytes: int) -> None:
         self._directory = directory
-        self._cycles = directory / "cycles"
+        self._share = max(1, most_bytes // _SHARES)
+        self._cycles = Cycles(directory / "cycles", most_in_file=self._share)
         self._keep = keep
         self._most_bytes = most_bytes
+        self._written = 0
         self._pruned_at: datetime | None = None
 
     def add_cycle(self, record: Mapping[str, Any], *, at: datetime) -> None:
-        """Append the record of one cycle.
+        """Append the record of one cycle, without its findings where an earlier line has them; see `Cycles`.
 
         Raises:
             OSError: If it cannot be written.
         """
-        self._cycles.mkdir(parents=True, exist_ok=True)
-        append_line(self._cycles / f"{at:%Y-%m-%d}.jsonl", {"schema": SCHEMA, **record})
+        self._written += self._cycles.add(record, at=at)
 
     def add_to_incident(self, incident: str, facts: Mapping[str, Any], events: list[dict[str, Any]]) -> None:
         """Write an incident's file: its facts as they are now, and the events added to those it has.
@@ -79,27 +81,28 @@ class Journal:
         path = self._directory / f"incident-{incident}.json"
         try:
             earlier = read_object(path) or {}
-        except (RecordsError, ValueError):  # somebody else's, or damaged: what is known now is worth more
+        except (NotRegularError, RecordsError, ValueError):  # what is known now is worth more
             earlier = {}
         known = earlier.get("events")
         all_events = [*(known if isinstance(known, list) else []), *events]
         first, rest = all_events[:1], all_events[1:]
         kept = [*first, *rest[-(MOST_EVENTS - 1) :]]
-        write_object(path, {"schema": SCHEMA, **facts, "events": kept})
+        self._written += write_object(path, {"schema": SCHEMA, **facts, "events": kept})
 
     def prune(self, now: datetime, *, going_on: frozenset[str] = frozenset()) -> int:
         """Delete what is too old, then the oldest while all is too large; return how many.
 
-        Files that go on are kept: today's cycles and the incidents given. Only files that bear our names are touched,
-        and no link is followed. What a write left behind when its process died is deleted after an hour. Once all went
-        well there is nothing more to do for an hour.
+        Files that go on are kept: the one for the next cycle and those of the incidents given. Only files that bear our
+        names are touched, and no link is followed. What a write left behind when its process died is deleted after an
+        hour. Once all went well there is nothing more to do for an hour, or until a sixteenth of ``most_bytes`` was
+        written.
 
         Raises:
             OSError: If a file cannot be deleted; the others are.
         """
-        if self._pruned_at is not None and timedelta(0) <= now - self._pruned_at < _PAUSE:
+        if not self._is_due(now):
             return 0
-        spared = {f"{now:%Y-%m-%d}.jsonl", *(f"incident-{name}.json" for name in going_on)}
+        spared = {self._cycles.current(now).name, *(f"incident-{name}.json" for name in going_on)}
         files = sorted(self._files())
         total, deleted, failure = sum(file.size for file in files), 0, None
         for file in files:
@@ -113,8 +116,13 @@ class Journal:
                 total, deleted = total - file.size, deleted + 1
         if failure is not None:
             raise failure
-        self._pruned_at = now
+        self._pruned_at, self._written = now, 0
         return deleted
+
+    def _is_due(self, now: datetime) -> bool:
+        if self._pruned_at is None or self._written > self._share:
+            return True
+        return not timedelta(0) <= now - self._pruned_at < _PAUSE
 
     def _is_over(self, file: _File, now: datetime) -> bool:
         longest = _PAUSE if file.path.suffix == ".tmp" else self._keep
@@ -122,8 +130,8 @@ class Journal:
 
     def _files(self) -> Iterator[_File]:
         yield from _ours(self._directory, _RECORDS)
-        if not self._cycles.is_symlink():
-            yield from _ours(self._cycles, _CYCLES)
+        if not self._cycles.directory.is_symlink():
+            yield from _ours(self._cycles.directory, CYCLE_FILES)
 
 
 def _ours(folder: Path, names: re.Pattern[str]) -> Iterator[_File]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents import escape
 from hotagents_k8s_monitor.look import provenance
 from hotagents_k8s_monitor.records.journal import MOST_EVENTS, Journal
+from hotagents_k8s_monitor.records.lock import DirectoryLock
 from hotagents_k8s_monitor.records.state import StateFile
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ _MOST_FAILURES: Final = 5  # a cycle
 
 @final
 class Recorder:
-    """State and records below one directory; used by one thread at a time.
+    """State and records below one directory, of one monitor at a time; used by one thread at a time.
 
     What cannot be written is said, never raised, and detection goes on; state and incidents are tried again at the next
     cycle, a cycle's own line is not.
@@ -37,6 +39,7 @@ class Recorder:
     """
 
     def __init__(self, directory: Path, *, keep: timedelta, most_bytes: int) -> None:
+        self._lock = DirectoryLock(directory)
         self._state = StateFile(directory)
         self._journal = Journal(directory, keep=keep, most_bytes=most_bytes)
         self._unwritten: dict[str, tuple[Incident, list[dict[str, Any]]]] = {}
@@ -49,6 +52,18 @@ class Recorder:
         """
         self._state.refuse_newer()
 
+    def claim(self) -> None:
+        """Keep other monitors from the directory until `release`; to claim it twice is to claim it once.
+
+        Raises:
+            RecordsError: If another monitor has it; the message says what to do.
+        """
+        self._lock.take()
+
+    def release(self) -> None:
+        """Let others have the directory."""
+        self._lock.release()
+
     def load(self, now: datetime) -> Book:
         """Return what was remembered.
 
@@ -58,7 +73,9 @@ class Recorder:
         return self._state.load(now)
 
     def keep(self, look: Look, incidents: Mapping[str, Incident], events: Iterable[Event]) -> tuple[str, ...]:
-        """Write a cycle's line, the incidents to which something happened, and the book; return what failed, in words.
+        """Write what happened to incidents, the book, and the cycle's line; return what failed, in words.
+
+        The line comes last, so that it has all that failed but its own failure, and the verdict that goes with it.
 
         Args:
             look: The cycle's outcome, with the book to remember.
@@ -68,11 +85,14 @@ class Recorder:
         self._note(look, incidents, events)
         steps: list[tuple[str, Callable[[], object]]] = [
             ("an incident", self._write_incidents),
-            ("the cycle", lambda: self._journal.add_cycle(look.to_dict(), at=look.at)),
             ("the state", lambda: self._state.save(look.book)),
             ("old records", lambda: self._journal.prune(look.at, going_on=frozenset(look.book.incidents))),
         ]
-        return tuple(trouble for what, step in steps if (trouble := _tried(what, step)))
+        troubles = [trouble for what, step in steps if (trouble := _tried(what, step))]
+        troubles += self._given_up()
+        line = replace(look, troubles=(*look.troubles, *troubles)).to_dict()
+        unsaid = _tried("the cycle", lambda: self._journal.add_cycle(line, at=look.at))
+        return (*troubles, unsaid) if unsaid else tuple(troubles)
 
     def _note(self, look: Look, incidents: Mapping[str, Incident], events: Iterable[Event]) -> None:
         said = {"at": look.at.isoformat(), "cycle": look.cycle.id, "generation": provenance(look.cycle.generation)}
@@ -80,8 +100,6 @@ class Recorder:
             _, noted = self._unwritten.get(event.incident, (None, []))
             noted = [*noted, said | {"what": event.what}][-MOST_EVENTS:]
             self._unwritten[event.incident] = (incidents[event.incident], noted)
-        for name in list(self._unwritten)[:-_MOST_UNWRITTEN]:  # a disk that is full for days
-            del self._unwritten[name]
 
     def _write_incidents(self) -> None:
         """Write each; a file that cannot be written keeps no other from it, a disk that is full soon does.
@@ -102,6 +120,14 @@ class Recorder:
                 del self._unwritten[name]
         if failures:
             raise failures[-1]
+
+    def _given_up(self) -> list[str]:
+        """Forget the oldest of what waits for a disk that is full for days; return what is to be said of that."""
+        names = list(self._unwritten)[:-_MOST_UNWRITTEN]
+        for name in names:
+            del self._unwritten[name]
+        waiting = f"given up, since {_MOST_UNWRITTEN} others wait to be written"
+        return [f"NOT WRITTEN {len(names)} incidents: {waiting}"] if names else []
 
 
 def _facts(incident: Incident, last: Mapping[str, Any]) -> dict[str, Any]:

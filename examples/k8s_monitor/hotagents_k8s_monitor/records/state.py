@@ -26,7 +26,7 @@ logger: Final = logging.getLogger("hotagents.runner.k8s-monitor")
 
 @final
 class StateFile:
-    """``state.json`` below a directory; used by one thread of one process at a time: the deployment has one pod."""
+    """``state.json`` below a directory; used by one thread of one process at a time, which `Recorder.claim` sees to."""
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / "state.json"
@@ -118,7 +118,12 @@ def _incident_values(incident: Incident) -> dict[str, Any]:
         "end": incident.end,
         "told": None
         if told is None
-        else {"at": told.at.isoformat(), "severity": told.severity, "fingerprints": sorted(told.fingerprints)},
+        else {
+            "at": told.at.isoformat(),
+            "severity": told.severity,
+            "fingerprints": sorted(told.fingerprints),
+            "worst": told.worst,
+        },
     }
 
 
@@ -166,8 +171,8 @@ def _incident(values: Any) -> Incident:
     told = values["told"]
     if told is None:
         return incident
-    severity = _one_of(told["severity"], SEVERITIES)
-    return replace(incident, told=Told(moment(told["at"]), severity, frozenset(map(str, told["fingerprints"]))))
+    severity, worst = (_one_of(told[key], SEVERITIES) for key in ("severity", "worst"))
+    return replace(incident, told=Told(moment(told["at"]), severity, frozenset(map(str, told["fingerprints"])), worst))
 
 
 def _one_of(value: Any, allowed: tuple[Any, ...]) -> Any:

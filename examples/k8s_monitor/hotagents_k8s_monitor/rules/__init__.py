@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hotagents_k8s_monitor.cluster import Snapshot
-    from hotagents_k8s_monitor.findings import Signal
+    from hotagents_k8s_monitor.findings import Owner, Signal
 
 __all__ = ["RULES", "Detection", "Rule", "blind", "detect"]
 
@@ -34,10 +34,12 @@ class Detection(NamedTuple):
     Attributes:
         signals: One for each rule and owner.
         unsure: Ids of the rules whose silence means nothing at this look: not all was seen that they need.
+        lingering: Owners and ids of rules of what is not wrong at this moment, and will be again as far as one knows.
     """
 
     signals: tuple[Signal, ...]
     unsure: frozenset[str]
+    lingering: frozenset[tuple[Owner, str]] = frozenset()
 
 
 def detect(snapshot: Snapshot, *, rules: Iterable[Rule] = tuple(RULES.values())) -> Detection:
@@ -52,4 +54,9 @@ def detect(snapshot: Snapshot, *, rules: Iterable[Rule] = tuple(RULES.values()))
             unsure.add(rule.id)
         if not snapshot.is_whole(rule.needs):
             unsure.add(rule.id)
-    return Detection(grouped(signals), frozenset(unsure))
+    lingering = grouped(signal for signal in signals if signal.lingering)
+    return Detection(
+        signals=grouped(signal for signal in signals if not signal.lingering),
+        unsure=frozenset(unsure),
+        lingering=frozenset((signal.owner, signal.rule) for signal in lingering),
+    )

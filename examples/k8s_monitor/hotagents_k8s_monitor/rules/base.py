@@ -8,11 +8,11 @@ same, that is found too: the monitor is blind for what this rule watches.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import timedelta
 
     from hotagents_k8s_monitor.cluster import Resource, Snapshot
     from hotagents_k8s_monitor.findings import Signal
@@ -39,8 +39,7 @@ class Rule:
         detect: Finds.
         needs: Resources that must have been seen whole before the absence of a signal means that all is well.
         hold: For how long a fault must last before anybody hears of it, unless the configuration says otherwise.
-        settles: For how long looks must not see it before it is over. At least half a minute: an edit makes a look
-            follow at once.
+        consecutive: Whether its hold time begins anew once a look could have seen it and did not.
         switchable: Whether the configuration may switch it off.
     """
 
@@ -49,5 +48,5 @@ class Rule:
     detect: Detect
     needs: tuple[Resource, ...]
     hold: timedelta
-    settles: timedelta = timedelta(seconds=30)
+    consecutive: bool = False
     switchable: bool = True

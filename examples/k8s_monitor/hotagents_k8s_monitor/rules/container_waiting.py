@@ -2,6 +2,7 @@
 
 Counts from the pod's own conditions: since when it is not ready, or not initialised. A crash loop that runs for a
 moment between two falls has a young condition each time; the monitor's memory of it is older, and the older one counts.
+So that this memory lasts, a container that runs again after a long back-off lingers, until the kubelet forgets it too.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ _REASONS: Final = frozenset(
         "RunContainerError",
     }
 )
+_BACK_OFF: Final = timedelta(seconds=20)  # after the third fall in a row; the first two may have been chance
+_FORGOTTEN: Final = timedelta(minutes=10)  # of running, after which the kubelet counts falls anew
 _LONGEST: Final = 160
 _LONGEST_NAME: Final = 63
 
@@ -46,6 +49,16 @@ def _detect(snapshot: Snapshot) -> Iterator[Signal]:
             for status in items_at(pod, "status", field):
                 if text_at(status, "state", "waiting", "reason") in _REASONS:
                     yield _signal(pod, kind, status, snapshot)
+                elif _is_between_falls(status, snapshot.taken_at):
+                    yield Signal(rule=_ID, owner=owner_of(pod, snapshot), impact=None, message="", lingering=True)
+
+
+def _is_between_falls(status: Any, now: datetime) -> bool:
+    begun = time_at(status, "state", "running", "startedAt")
+    fell = time_at(status, "lastState", "terminated", "finishedAt")
+    if begun is None or fell is None:
+        return False
+    return begun - fell >= _BACK_OFF and abs(now - begun) < _FORGOTTEN  # either clock may be ahead
 
 
 def _signal(pod: Object, kind: str, status: Any, snapshot: Snapshot) -> Signal:
@@ -80,5 +93,4 @@ RULE: Final = Rule(
     detect=_detect,
     needs=("pods", "replicasets.apps", "jobs.batch"),  # without the latter two a pod may be taken for another owner's
     hold=timedelta(minutes=5),
-    settles=timedelta(minutes=10),  # between two falls it runs for a while; after so long the kubelet forgets them too
 )

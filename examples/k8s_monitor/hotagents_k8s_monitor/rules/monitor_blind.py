@@ -1,6 +1,7 @@
 """``monitor-blind``: something could not be seen, so nobody can say that all is well.
 
-It cannot be switched off and has no hold: an answer that did not come must never read as an empty, healthy cluster.
+It cannot be switched off: an answer that did not come must never read as an empty, healthy cluster. People hear of it
+when a second look in a row is blind, as one alone may be an API server's that starts anew.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ RULE: Final = Rule(
     summary="something could not be seen, so nobody can say that all is well",
     detect=_detect,
     needs=(),
-    hold=timedelta(0),
+    hold=timedelta(seconds=30),  # less than from one look to the next; an edit makes one follow at once
+    consecutive=True,
     switchable=False,
 )

@@ -24,12 +24,14 @@ _LONGEST: Final = 160
 def _detect(snapshot: Snapshot) -> Iterator[Signal]:
     nodes = snapshot.all("nodes")
     sick = [node for node in nodes if condition(node, "Ready").get("status") != "True"]
-    all_down = len(sick) == len(nodes) and snapshot.is_whole(("nodes",))  # of a part of the nodes nobody knows
+    impact: Impact | None = "degraded"
+    if len(sick) == len(nodes):  # of a part of the nodes nobody knows
+        impact = "down" if snapshot.is_whole(("nodes",)) else None
     for node in sick:
-        yield _signal(node, "down" if all_down else "degraded")
+        yield _signal(node, impact)
 
 
-def _signal(node: Object, impact: Impact) -> Signal:
+def _signal(node: Object, impact: Impact | None) -> Signal:
     ready = condition(node, "Ready")
     status, said = text_at(ready, "status") or "missing", text_at(ready, "message") or text_at(ready, "reason")
     return Signal(

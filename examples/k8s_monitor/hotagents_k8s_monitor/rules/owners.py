@@ -1,4 +1,4 @@
-"""Whose a pod is, and how much of that owner still works."""
+"""Whose a pod is, how much of that owner still works, and whether it is there at all."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from hotagents_k8s_monitor.cluster.objects import at, count_at, items_at, name_o
 from hotagents_k8s_monitor.findings import Owner
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hotagents_k8s_monitor.cluster import Object, Resource, Snapshot
     from hotagents_k8s_monitor.findings import Impact
 
-__all__ = ["impact_on", "is_over", "owner_of"]
+__all__ = ["impact_on", "is_gone", "is_over", "owner_of", "owners_in"]
 
 _LISTED: Final[dict[str, Resource]] = {"ReplicaSet": "replicasets.apps", "Job": "jobs.batch"}
+_KNOWN: Final[dict[str, Resource]] = {**_LISTED, "Deployment": "deployments.apps", "Node": "nodes", "Pod": "pods"}
 # A CronJob names its Jobs after the minute that they are for: since 2019, number 26 million and something. What ends in
 # a day such as 20261124 was named so by people.
 _OF_A_CRON_JOB: Final = re.compile(r"(?P<name>.+)-(?:2[6-9]|[3-9][0-9])[0-9]{6}", re.DOTALL)
@@ -36,20 +39,36 @@ def owner_of(pod: Object, snapshot: Snapshot) -> Owner:
         return Owner("Pod", namespace, name_of(pod))
     between = snapshot.find(_LISTED[kind], namespace, name) if kind in _LISTED else None
     if between is not None:
-        above = _controller(between)
-        kind, name = text_at(above, "kind") or kind, text_at(above, "name") or name
-    elif kind in _LISTED:
+        return _above(kind, between)
+    if kind in _LISTED:
         kind, name = _guessed(kind, name, pod)
     return Owner(kind, namespace, name)
 
 
-def impact_on(owner: Owner, snapshot: Snapshot) -> Impact:
-    """Return how much of an owner is hit when one of its pods is."""
+def owners_in(snapshot: Snapshot) -> Iterator[Owner]:
+    """Yield the workloads that were seen, some repeatedly: Deployments, and whose the ReplicaSets, Jobs, pods are."""
+    for deployment in snapshot.all("deployments.apps"):
+        yield Owner("Deployment", namespace_of(deployment), name_of(deployment))
+    for kind, resource in _LISTED.items():
+        yield from (_above(kind, item) for item in snapshot.all(resource))
+    yield from (owner_of(pod, snapshot) for pod in snapshot.all("pods"))
+
+
+def is_gone(owner: Owner, snapshot: Snapshot) -> bool:
+    """Say whether an owner is certainly there no more; never of a kind that is not listed, or not seen whole."""
+    resource = _KNOWN.get(owner.kind)
+    if resource is None or not snapshot.is_whole((resource,)):
+        return False
+    return snapshot.find(resource, owner.namespace, owner.name) is None
+
+
+def impact_on(owner: Owner, snapshot: Snapshot) -> Impact | None:
+    """Return how much of an owner is hit when one of its pods is; None where its Deployment could not be seen."""
     if owner.kind != "Deployment":
         return "down" if owner.kind in {"Pod", "Job", "CronJob"} else "degraded"
     deployment = snapshot.find("deployments.apps", owner.namespace, owner.name)
     if deployment is None:
-        return "degraded"
+        return "degraded" if snapshot.is_whole(("deployments.apps",)) else None
     desired = count_at(deployment, "spec", "replicas", default=1)
     available = count_at(deployment, "status", "availableReplicas")
     if available >= desired:
@@ -67,6 +86,12 @@ def is_over(pod: Object) -> bool:
 
 def _controller(item: Any) -> Any:
     return next((o for o in items_at(item, "metadata", "ownerReferences") if o.get("controller") is True), {})
+
+
+def _above(kind: str, item: Any) -> Owner:
+    """Return what a ReplicaSet or Job belongs to, or itself."""
+    above = _controller(item)
+    return Owner(text_at(above, "kind") or kind, namespace_of(item), text_at(above, "name") or name_of(item))
 
 
 def _guessed(kind: str, name: str, pod: Object) -> tuple[str, str]:

@@ -42,14 +42,14 @@ class Answer:
 
 
 def document(value: Any, code: int = 200) -> Answer:
-    """Return an answer in JSON."""
-    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    """Return an answer in JSON; a lone surrogate, which is no text in UTF-8, is escaped as JSON does."""
+    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
     return Answer(code, body, {"Content-Type": "application/json"})
 
 
 def text(value: str, code: int = 200, content_type: str = "text/plain; charset=utf-8") -> Answer:
-    """Return an answer in plain text."""
-    return Answer(code, value.encode(), {"Content-Type": content_type})
+    """Return an answer in plain text, with a lone surrogate escaped."""
+    return Answer(code, value.encode("utf-8", "backslashreplace"), {"Content-Type": content_type})
 
 
 def page_not_found() -> Answer:

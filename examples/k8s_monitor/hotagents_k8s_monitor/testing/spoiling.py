@@ -22,6 +22,7 @@ __all__ = ["spoiled"]
 _PAGE: Final = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Please sign in</h1></body></html>\n"
 _SCRAPS: Final[tuple[Any, ...]] = (7, None, "a pod", [], True)
 _DRIPPING_PIECES: Final = 100_000
+_LONGEST_NUMBER: Final = 9  # digits that fit into the 32 bits of a Status
 
 
 @final
@@ -83,7 +84,8 @@ def _phrase(code: int) -> str:
 
 def _details(fault: Fault) -> dict[str, Any]:
     wait = fault.headers.get("Retry-After", "")
-    return {"retryAfterSeconds": int(wait)} if wait.isdecimal() else {}
+    is_number = wait.isdecimal() and len(wait) <= _LONGEST_NUMBER
+    return {"retryAfterSeconds": int(wait)} if is_number else {}
 
 
 def _opened(answer: Answer) -> dict[str, Any]:

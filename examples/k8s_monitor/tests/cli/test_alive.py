@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from hotagents_k8s_monitor.cli import app
+from hotagents_k8s_monitor.cli.app import app
 
 if TYPE_CHECKING:
     from pathlib import Path

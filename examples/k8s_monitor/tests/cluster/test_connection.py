@@ -7,7 +7,8 @@ import json
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,9 +16,6 @@ import yaml
 from hotagents_k8s_monitor.cluster.client import official
 from hotagents_k8s_monitor.cluster.connection import connect, disconnect
 from hotagents_k8s_monitor.cluster.errors import ClusterError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 INSIDE = official("config.incluster_config")
 KNOWS_PROXIES = pytest.mark.skipif(
@@ -174,7 +172,29 @@ def test_a_certificate_that_is_missing_is_named(tmp_path: Path) -> None:
 def test_bytes_that_are_no_text_are_no_kubeconfig(tmp_path: Path) -> None:
     (tmp_path / "config").write_bytes(b"\xff\xfe\x00")
     assert "not a text file" in refusal(str(tmp_path / "config"))
-    assert "cannot be read" in refusal(str(tmp_path))
+
+
+@pytest.mark.parametrize("kind", ["directory", "fifo", "device"])
+def test_what_is_no_regular_file_is_refused_at_once(kind: str, tmp_path: Path) -> None:
+    path = Path("/dev/zero") if kind == "device" else tmp_path / "config"
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(path)
+    said = f"kubeconfig {path}: not a regular file; write the kubeconfig into one, it is read more than once"
+    assert refusal(str(path)) == said
+    link = tmp_path / "link"
+    link.symlink_to(path)
+    assert "not a regular file" in refusal(str(link))
+
+
+def test_a_link_to_a_file_is_followed_and_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "config")
+    (tmp_path / "config").write_bytes(b"#" * (4 << 20))
+    assert "expected a mapping" in refusal(str(tmp_path / "link"))
+    (tmp_path / "config").write_bytes(b"#" * ((4 << 20) + 1))
+    said = f"kubeconfig {tmp_path / 'link'}: larger than 4 MiB; expected a kubeconfig"
+    assert refusal(str(tmp_path / "link")) == said
 
 
 def plugin(tmp_path: Path, script: str) -> str:

@@ -38,6 +38,13 @@ def test_a_step_holds_from_its_duration_on(minutes: float, severity: Severity) -
     assert rated({"P0": {"down": steps}}, minutes=minutes) == severity
 
 
+@pytest.mark.parametrize(("minutes", "reached"), [(-5, 0), (0, 0), (9.9, 0), (10, 10), (59, 10), (60, 60), (9e5, 60)])
+def test_the_step_that_is_reached_is_known(minutes: float, reached: int) -> None:
+    said = manager(severities={"P0": {"down": {"1h": "SEV-1", "0m": "SEV-3", "10m": "SEV-2"}}})
+    assert said.reached("P0", "down", minutes * MINUTE) == reached * MINUTE
+    assert said.reached("P0", "degraded", minutes * MINUTE) == timedelta(0)
+
+
 @pytest.mark.parametrize("steps", ["SEV-1", {"0m": "SEV-1"}, {"0": "SEV-1"}, {"0d0h": "SEV-1"}])
 def test_one_severity_alone_holds_from_the_beginning_on(steps: Any) -> None:
     assert {rated({"P3": {"at-risk": steps}}, minutes=m, tier="P3", impact="at-risk") for m in (0, 1e6)} == {"SEV-1"}

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hotagents_k8s_monitor.findings import Owner
-from hotagents_k8s_monitor.policy.match import Match, fits, fits_any
+from hotagents_k8s_monitor.policy.match import Match, fits, fits_any, is_exact
 
 CART: Final = Owner("Deployment", "shop", "cart-api")
 NODE: Final = Owner("Node", "", "node-a")
+MONITOR: Final = Owner("Monitor", "", "k8s-monitor")
 RULE: Final = "deployment-short"
 
 
@@ -49,6 +50,26 @@ def test_all_patterns_must_fit(said: dict[str, Any], owner: Owner, meant: bool) 
     assert Match.model_validate(said).fits(RULE, owner) is meant
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ({"name": "*"}, False),
+        ({"name": "k8s-monitor"}, False),
+        ({"rule": "*"}, False),
+        ({"rule": "*", "kind": "*", "namespace": "*", "name": "*"}, False),
+        ({"kind": "?*"}, False),
+        ({"rule": "monitor-blind"}, True),
+        ({"rule": "monitor-*", "name": "*"}, True),
+        ({"kind": "Monitor"}, True),
+        ({"kind": "M*", "name": "*"}, True),
+        ({"rule": "monitor-blind", "name": "other"}, False),
+        ({"kind": "Node"}, False),
+    ],
+)
+def test_a_blind_monitor_is_meant_only_where_rule_or_kind_name_it(said: dict[str, Any], meant: bool) -> None:  # noqa: FBT001
+    assert Match.model_validate(said).fits("monitor-blind", MONITOR) is meant
+
+
 @pytest.mark.parametrize("said", [{}, {"name": None}, {"rule": None, "kind": None}])
 def test_a_match_must_say_something(said: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="expected rule, kind, namespace or name, got none; to mean everything"):
@@ -78,6 +99,7 @@ def test_any_text_is_a_pattern_that_fits_or_does_not(pattern: str, name: str) ->
 
 @given(st.text(st.characters(exclude_characters="*?[")))
 def test_a_text_without_wildcards_fits_itself_alone(text: str) -> None:
+    assert is_exact(text)
     assert fits(text, text)
     assert not fits(text, text + "x")
 

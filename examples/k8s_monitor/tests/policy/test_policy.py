@@ -130,6 +130,11 @@ def test_a_service_runs_as_a_workload(said: Any, owner: Owner, fits: bool) -> No
     assert Service.model_validate(said).runs_as(owner) is fits
 
 
+@pytest.mark.parametrize("kind", ["Rollout", "Cluster", "*", "[Dd]eployment", "?eployment"])
+def test_a_kind_may_be_anybodys_own_or_a_pattern(kind: str) -> None:
+    assert Service.model_validate({"name": "cart", "kind": kind}).kind == kind
+
+
 def test_what_is_not_listed_is_unlisted_or_the_platform() -> None:
     everything = of(context(services={"P3": ["*"]}))
     assert everything.tier_of(CART)[0] == "P3"
@@ -204,11 +209,11 @@ def test_rules_and_namespaces_say_what_is_looked_at(policy_of: Any, keys: str, o
         ("rules: {deployment-short: {hold: 1m}}\n", {"name": "x", "hold": "2m"}, RULE, 2),
         ("", {"name": "x", "hold": "0s"}, RULE, 0),
         ("", {"name": "x"}, RULE, 15),
-        ("", {"name": "x", "hold": "2m"}, "monitor-blind", 0),
+        ("", {"name": "x", "hold": "2m"}, "monitor-blind", 0.5),
     ],
 )
 def test_the_nearest_says_for_how_long_a_fault_must_last(
-    policy_of: Any, keys: str, service: Any, rule: str, minutes: int
+    policy_of: Any, keys: str, service: Any, rule: str, minutes: float
 ) -> None:
     of_it = None if service is None else Service.model_validate(service)
     assert policy_of("k8s-analyzer", keys).hold_of(RULES[rule], of_it) == timedelta(minutes=minutes)

@@ -29,7 +29,7 @@ def book_about(*names: str) -> Book:
     for name in names:
         owner = Owner("Deployment", "shop", name)
         finding = Finding(
-            fingerprint=fingerprint("demo", owner, "deployment-short"),
+            fingerprint=fingerprint(owner, "deployment-short"),
             rule="deployment-short",
             owner=owner,
             impact="down",
@@ -47,7 +47,7 @@ def book_about(*names: str) -> Book:
             owner=owner,
             opened_at=AT,
             findings=(finding,),
-            told=Told(AT, "SEV-2", frozenset({finding.fingerprint})),
+            told=Told(AT, "SEV-2", frozenset({finding.fingerprint}), "SEV-1"),
         )
         incidents[incident.id] = incident
     return Book(cluster="demo", tracked=MappingProxyType(tracked), incidents=MappingProxyType(incidents))

@@ -104,7 +104,7 @@ def test_a_line_that_cannot_be_written_is_an_error(
 
 
 def test_whoever_reads_meanwhile_finds_whole_lines_and_whole_files(tmp_path: Path, at: datetime) -> None:
-    kept, over = journal(tmp_path), threading.Event()
+    kept, over = journal(tmp_path, most_bytes=1 << 30), threading.Event()
     kept.add_cycle({"number": 0}, at=at)
     kept.add_to_incident(ID, {"id": ID}, [{"what": "0"}])
     wrong: list[object] = []

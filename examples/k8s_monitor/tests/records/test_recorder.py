@@ -120,7 +120,81 @@ def test_a_healthy_cluster_of_which_nothing_can_be_recorded_is_impaired(
     monkeypatch.setattr(os, "fsync", full)
     result = kept.look(*WHOLE)
     assert result.data["verdict"] == "impaired"
-    assert result.summary.startswith("impaired: no findings; NOT WRITTEN the cycle: ")
+    assert result.summary.startswith("impaired: no findings; NOT WRITTEN the state: ")
+
+
+def test_the_record_says_what_the_log_says(kept: Any, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept.look(*WHOLE)
+    (data / "state.json").unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", full)  # all that is replaced whole, and no line
+        kept.look(CART, after=MINUTE)
+        kept.look(*WHOLE, after=MINUTE)
+        result = kept.again(after=MINUTE)
+    assert result.summary.startswith("impaired: no findings; NOT WRITTEN an incident: ")
+    said = cycles(data)[-1]
+    assert (said["verdict"], said["cycle"]) == ("impaired", result.data["cycle"])
+    assert said["troubles"] == result.data["troubles"]
+    assert [trouble.partition(":")[0] for trouble in said["troubles"]] == [
+        "NOT WRITTEN an incident",
+        "NOT WRITTEN the state",
+    ]
+
+
+def test_only_the_failure_of_the_line_itself_is_missing_from_it(
+    kept: Any, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", full)  # which only lines need
+        kept.look(*WHOLE)
+        result = kept.again(after=MINUTE)
+    (trouble,) = result.data["troubles"]
+    assert trouble.startswith("NOT WRITTEN the cycle: ")
+    assert [line["troubles"] for line in cycles(data)] == [[]]
+
+
+def test_more_incidents_than_may_wait_are_all_written_where_they_can_be(kept: Any, data: Path) -> None:
+    many = [
+        deployment(f"d-{n}", namespace="shop", replicas=3, available=0, since=NOW - 20 * MINUTE) for n in range(1100)
+    ]
+    result = kept.look(*many)
+    assert result.data["troubles"] == []
+    assert len(list(data.glob("incident-*.json"))) == 1100
+
+
+def test_incidents_that_are_given_up_are_counted(kept: Any, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [
+        deployment(f"d-{n}", namespace="shop", replicas=3, available=0, since=NOW - 20 * MINUTE) for n in range(1100)
+    ]
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", full)
+        result = kept.look(*many)
+    said = "NOT WRITTEN 100 incidents: given up, since 1000 others wait to be written"
+    assert said in result.data["troubles"]
+    assert said in cycles(data)[-1]["troubles"]
+    after = kept.again(after=MINUTE)
+    assert after.data["troubles"] == []
+    assert len(list(data.glob("incident-*.json"))) == 1000
+
+
+def test_the_result_has_its_findings_though_the_line_names_an_earlier_one(kept: Any, data: Path) -> None:
+    first, second = kept.look(CART), kept.again(after=MINUTE)
+    assert [len(result.data["findings"]) for result in (first, second)] == [1, 1]
+    line = cycles(data)[1]
+    assert (line["findings_as_of"], line["counts"]) == (first.data["cycle"], {"open": 1})
+    assert "findings" not in line
+
+
+def test_a_monitor_keeps_others_from_its_records_until_it_ends(
+    kept: Any, make_bench: Callable[..., Any], data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hotagents_k8s_monitor.records.lock._PATIENCE", 0.0)
+    second = Recorder(data, keep=timedelta(days=30), most_bytes=1 << 20)
+    with pytest.raises(RecordsError, match=r"another monitor .* uses"):
+        make_bench(recorder=second)
+    kept.restart()
+    kept.monitor.teardown()
+    make_bench(recorder=second)
 
 
 def test_a_directory_that_cannot_be_made_keeps_nobody_from_looking(
@@ -202,11 +276,8 @@ def test_a_newer_versions_state_lets_nothing_run(kept: Any, data: Path) -> None:
 def test_open_incidents_are_spared_and_ended_ones_go(make_bench: Callable[..., Any], data: Path) -> None:
     kept = make_bench(recorder=Recorder(data, keep=timedelta(days=30), most_bytes=1))
     kept.look(CART, SEARCH)
-    for path in data.glob("incident-*.json"):
-        os.utime(path, (0, 0))
     kept.look(CART, WHOLE[1], after=MINUTE)
-    kept.look(CART, WHOLE[1], after=MINUTE)  # search is resolved
     assert sorted(incidents(data)) == ["cart", "search"]
-    kept.again(after=timedelta(hours=1))
+    kept.look(CART, WHOLE[1], after=MINUTE)  # search is resolved
     assert list(incidents(data)) == ["cart"]
     assert cycles(data)

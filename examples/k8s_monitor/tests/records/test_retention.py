@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -62,9 +63,31 @@ def test_the_oldest_go_until_the_rest_is_small_enough(tmp_path: Path, at: dateti
 
 
 def test_what_goes_on_stays_though_it_alone_is_too_large(tmp_path: Path, at: datetime) -> None:
-    made(tmp_path / "cycles" / "2026-11-24.jsonl", size=100, changed_at=at)
-    assert journal(tmp_path, most_bytes=1).prune(at) == 0
+    made(tmp_path / "cycles" / "2026-11-24.jsonl", size=2, changed_at=at)
+    made(tmp_path / "incident-open.json", size=100, changed_at=at)
+    assert journal(tmp_path, most_bytes=48).prune(at, going_on=frozenset({"open"})) == 0
     assert (tmp_path / "cycles" / "2026-11-24.jsonl").exists()
+
+
+def test_the_files_of_one_day_go_too_but_for_the_one_that_is_written(tmp_path: Path, at: datetime) -> None:
+    cycles = tmp_path / "cycles"
+    names = ["2026-11-24.jsonl", *(f"2026-11-24_{n:03}.jsonl" for n in range(1, 5))]
+    days = [made(cycles / name, size=99, changed_at=at - (5 - n) * HOUR) for n, name in enumerate(names)]
+    assert journal(tmp_path, most_bytes=1600).prune(at) == 0
+    assert journal(tmp_path, most_bytes=200).prune(at + HOUR) == 3
+    assert [path.exists() for path in days] == [False, False, False, True, True]
+
+
+def test_all_that_is_written_within_an_hour_takes_no_more_than_it_may_and_a_share(tmp_path: Path, at: datetime) -> None:
+    kept, most = journal(tmp_path, most_bytes=160_000), 0
+    for number in range(300):
+        kept.prune(at)
+        kept.add_cycle({"number": number, "filling": "x" * 5000}, at=at)
+        kept.add_to_incident(f"{number}", {"filling": "x" * 1000}, [])
+        most = max(most, sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()))
+    assert 150_000 < most < 160_000 + 10_000 + 2 * 6200
+    lines = [line for path in sorted((tmp_path / "cycles").iterdir()) for line in path.read_text().splitlines()]
+    assert [json.loads(line)["number"] for line in lines] == list(range(300 - len(lines), 300))
 
 
 @pytest.mark.parametrize(
@@ -81,6 +104,8 @@ def test_what_goes_on_stays_though_it_alone_is_too_large(tmp_path: Path, at: dat
         "2026-10-01.jsonl",
         "cycles/2026-10-1.jsonl",
         "cycles/2026-10-01.json",
+        "cycles/2026-10-01_1.jsonl",
+        "cycles/2026-10-01.001.jsonl",
         "cycles/incident-a.json",
         "cycles/deep/2026-10-01.jsonl",
         "deep/incident-a.json",

@@ -45,6 +45,7 @@ FINDINGS = st.builds(
     since=MOMENTS,
     due=MOMENTS,
     muted=st.none(),
+    reached=st.integers(0, 10**6).map(lambda seconds: timedelta(seconds=seconds)),
 )
 TRACKED = st.builds(
     Tracked,
@@ -60,7 +61,10 @@ INCIDENTS = st.builds(
     owner=OWNERS,
     opened_at=MOMENTS,
     findings=st.lists(FINDINGS, min_size=1, max_size=3).map(tuple),
-    told=st.none() | st.builds(Told, MOMENTS, st.sampled_from(SEVERITIES), st.frozensets(TEXTS, max_size=3)),
+    told=st.none()
+    | st.builds(
+        Told, MOMENTS, st.sampled_from(SEVERITIES), st.frozensets(TEXTS, max_size=3), st.sampled_from(SEVERITIES)
+    ),
     end=st.none() | st.sampled_from(get_args(End)),
 )
 BOOKS = st.builds(
@@ -164,7 +168,9 @@ def changed(values: Any, *keys: str | int, to: Any) -> Any:
         (("incidents", 0, "id"), ".."),
         (("incidents", 0, "id"), "x" * 300),
         (("incidents", 0, "id"), 7),
+        (("tracked", 0, "finding", "reached"), "soon"),
         (("incidents", 0, "told", "severity"), "SEV-0"),
+        (("incidents", 0, "told", "worst"), None),
         (("incidents", 0, "told", "fingerprints"), 1),
         (("incidents", 0, "owner"), {}),
     ],
@@ -192,7 +198,7 @@ def test_what_cannot_be_read_is_moved_aside_too(tmp_path: Path, at: datetime, ca
     (tmp_path / "state.json").mkdir()
     assert loaded(tmp_path, at) == Book()
     assert [p.name for p in tmp_path.iterdir()] == ["state.json.damaged-20261124T100000Z"]
-    assert "cannot be read (Is a directory)" in caplog.text
+    assert "cannot be read (not a regular file)" in caplog.text
 
 
 def test_a_damaged_file_that_cannot_be_moved_keeps_nobody_from_looking(

@@ -28,10 +28,10 @@ def signals(seen: Callable[..., Snapshot]) -> Callable[..., tuple[Signal, ...]]:
 
 
 @pytest.fixture
-def impacts(signals: Callable[..., tuple[Signal, ...]]) -> Callable[..., dict[str, str]]:
+def impacts(signals: Callable[..., tuple[Signal, ...]]) -> Callable[..., dict[str, str | None]]:
     """Return what one rule says of objects, as impacts by owner."""
 
-    def found(rule: str, objects: Iterable[Mapping[str, Any]], *gaps: Gap) -> dict[str, str]:
+    def found(rule: str, objects: Iterable[Mapping[str, Any]], *gaps: Gap) -> dict[str, str | None]:
         return {str(signal.owner): signal.impact for signal in signals(rule, objects, *gaps)}
 
     return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from hotagents_k8s_monitor.cluster import Gap
 from hotagents_k8s_monitor.testing.objects import NOW, bare, deployment, job, pod, replica_set
 
 if TYPE_CHECKING:
@@ -157,6 +158,14 @@ def test_without_words_of_the_kubelet_the_reason_is_enough(signals: Any) -> None
     sick = crashing()
     del sick["status"]["containerStatuses"][0]["state"]["waiting"]["message"]
     assert signals(RULE, [WHOLE, OF, sick])[0].message == 'container "cart": CrashLoopBackOff'
+
+
+def test_where_the_deployments_were_not_seen_nobody_knows_how_much_is_hit(impacts: Any) -> None:
+    for reason in ("forbidden", "truncated"):
+        gap = Gap("deployments.apps", reason, "no right")
+        assert impacts(RULE, [OF, crashing()], gap) == {"Deployment shop/cart": None}
+        assert impacts(RULE, [DOWN, OF, crashing()], gap) == {"Deployment shop/cart": "down"}
+        assert impacts(RULE, [pod("a", waiting="ErrImagePull")], gap) == {"Pod default/a": "down"}
 
 
 @pytest.mark.parametrize(

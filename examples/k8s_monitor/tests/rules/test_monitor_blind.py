@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import pytest
@@ -60,9 +61,10 @@ def test_an_empty_list_that_came_whole_is_something_that_was_seen(signals: Any) 
     assert signal.impact == "degraded"
 
 
-def test_it_cannot_be_switched_off_and_waits_for_nothing() -> None:
+def test_it_cannot_be_switched_off_and_waits_for_a_second_look_in_a_row() -> None:
     assert not RULE.switchable
-    assert not RULE.hold
+    assert RULE.consecutive
+    assert timedelta(0) < RULE.hold < timedelta(minutes=1)  # the usual time from one look to the next
     assert RULE.needs == ()
 
 

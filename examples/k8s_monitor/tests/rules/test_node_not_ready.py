@@ -72,7 +72,8 @@ def test_these_are_sick(impacts: Any, objects: list[Mapping[str, Any]], expected
 
 
 def test_of_a_part_of_the_nodes_nobody_knows_whether_all_are_down(impacts: Any) -> None:
-    assert impacts(RULE, [node("node-a", ready="False")], CUT) == {"Node node-a": "degraded"}
+    assert impacts(RULE, [node("node-a", ready="False")], CUT) == {"Node node-a": None}
+    assert impacts(RULE, [node("node-a", ready="False"), WELL], CUT) == {"Node node-a": "degraded"}
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from hotagents_k8s_monitor.cluster import Gap
+from hotagents_k8s_monitor.cluster.snapshot import RESOURCES
+from hotagents_k8s_monitor.findings import Owner
 from hotagents_k8s_monitor.rules import RULES, detect
-from hotagents_k8s_monitor.rules.owners import owner_of
-from hotagents_k8s_monitor.testing.objects import bare, deployment, job, pod, replica_set
+from hotagents_k8s_monitor.rules.owners import is_gone, owner_of, owners_in
+from hotagents_k8s_monitor.testing.objects import bare, deployment, job, node, pod, replica_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -100,6 +102,42 @@ def test_a_hash_that_does_not_end_the_name_guesses_nothing(seen: Any, template: 
     item = claiming("ReplicaSet", "5d4f7" if template == "5d4f7" else "web-5d4f7")
     item["metadata"]["labels"] = {"pod-template-hash": template}
     assert owner_of(item, seen([item])).kind == "ReplicaSet"
+
+
+def test_all_owners_that_a_look_saw_are_known(seen: Any) -> None:
+    alone, bare_pod = deployment("off", namespace="shop", replicas=0), pod("debug", namespace="shop")
+    shown = seen([CART, OF_CART, ORPHAN, OF_ROLLOUT, RUN, ALONE, alone, bare_pod, pod("a", owner=OF_CART)])
+    assert {str(owner) for owner in owners_in(shown)} == {
+        "CronJob shop/report",
+        "Deployment shop/cart",
+        "Deployment shop/off",
+        "Job shop/migrate",
+        "Pod shop/debug",
+        "ReplicaSet shop/web-5d4f7",
+        "Rollout shop/pay",
+    }
+
+
+@pytest.mark.parametrize(
+    ("owner", "gone"),
+    [
+        (Owner("Deployment", "shop", "cart"), False),
+        (Owner("Deployment", "shop", "other"), True),
+        (Owner("Deployment", "other", "cart"), True),
+        (Owner("Node", "", "node-a"), False),
+        (Owner("Node", "", "node-b"), True),
+        (Owner("Pod", "shop", "a"), False),
+        (Owner("Pod", "shop", "b"), True),
+        (Owner("Job", "shop", "migrate"), False),
+        (Owner("ReplicaSet", "shop", "web-5d4f7"), False),
+        (Owner("StatefulSet", "shop", "db"), False),
+        (Owner("Monitor", "", "k8s-monitor"), False),
+    ],
+)
+def test_what_is_gone_is_known_where_its_kind_was_seen_whole(seen: Any, owner: Owner, gone: bool) -> None:  # noqa: FBT001
+    objects = [CART, ORPHAN, ALONE, node("node-a"), pod("a", namespace="shop")]
+    assert is_gone(owner, seen(objects)) is gone
+    assert not is_gone(owner, seen(objects, *(Gap(resource, "truncated", "cut") for resource in RESOURCES)))
 
 
 @pytest.mark.parametrize("between", [OF_CART, OF_ROLLOUT, RUN, ALONE])

@@ -108,6 +108,15 @@ def test_who_is_throttled_hears_for_how_long(cluster: FakeCluster, ask: Callable
     assert ask(cluster, PODS).headers["Retry-After"] == "0.5"
 
 
+@pytest.mark.parametrize(("wait", "details"), [("999999999", {"retryAfterSeconds": 999999999}), ("9" * 5000, None)])
+def test_a_wait_that_is_no_number_of_a_status_stands_in_the_header_alone(
+    wait: str, details: Any, cluster: FakeCluster, ask: Callable[..., Any]
+) -> None:
+    cluster.fault("pods", Fault.status(429, headers={"Retry-After": wait}))
+    said = ask(cluster, PODS)
+    assert (said.code, said.headers["Retry-After"], said.document.get("details")) == (429, wait, details)
+
+
 def test_a_status_may_say_anything(cluster: FakeCluster, ask: Callable[..., Any]) -> None:
     cluster.fault("pods", Fault.status(502, "bad gateway", {"Server": "proxy"}), times=1)
     cluster.fault("pods", Fault.status(200, {"kind": "NodeList"}), times=1)

@@ -177,6 +177,17 @@ def test_what_is_put_in_is_a_copy(ask: Callable[..., Any]) -> None:
         assert "labels" not in ask(cluster, PODS).document["items"][0]["metadata"]
 
 
+def test_a_text_that_is_no_utf_8_is_answered_all_the_same(ask: Callable[..., Any]) -> None:
+    item = pod("a", waiting="CrashLoopBackOff")
+    item["metadata"]["labels"] = {"half": "\ud83d", "whole": "\U0001f600 \\ \u00e9"}
+    with FakeCluster([item]) as cluster:
+        said = ask(cluster, PODS)
+        assert said.document["items"][0]["metadata"]["labels"] == item["metadata"]["labels"]
+        assert "\u00e9".encode() in said.body
+        cluster.fault("pods", Fault.status(500, "half \ud83d"))
+        assert ask(cluster, PODS).body == rb"half \ud83d"
+
+
 @pytest.mark.parametrize(
     ("objects", "message"),
     [

@@ -1,0 +1,129 @@
+"""``diff``: what lies between two directories, or what an edit would change."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from hotagents.cli.options import AsJson, Documents, RunnerName, SpecName  # noqa: TC001 - typer evaluates them
+from hotagents.cli.output import Output, complain, for_shell, short_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hotagents.generation import Generation, RightsDelta
+    from hotagents.ops.difference import Difference
+
+__all__ = ["diff"]
+
+_LONGEST: Final = 200
+_Line = tuple[str, str]  # a text and its colour
+
+
+@short_errors()
+def diff(
+    before: Annotated[str, typer.Argument(metavar="A", help="A directory or volume, or one file.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="The other one.")],
+    *,
+    lines: Annotated[int, typer.Option(min=0, help="Most lines of text for each file; 0 shows none.")] = 40,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 where there is any difference.")] = False,
+    runner: RunnerName = None,
+    spec: SpecName = None,
+    document: Documents = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what B has that A has not: rights first, then fields, then text.
+
+    A right that an agent gains is marked WIDENS. Exits with 1 where a registry would refuse B.
+    """
+    from hotagents.cli.reading import read  # noqa: PLC0415 - heavy
+    from hotagents.cli.refusal import told  # noqa: PLC0415
+    from hotagents.cli.schema import choose  # noqa: PLC0415
+    from hotagents.ops.difference import Difference  # noqa: PLC0415
+
+    output, chosen = Output(as_json=as_json), choose(runner=runner, spec=spec, documents=document)
+    readings = []
+    for path in (before, after):
+        with told(path, output):
+            readings.append(read(path, chosen))
+    old, new = readings
+    found = Difference.between(old.generation, new.generation)
+    refused = [d for d in new.placed if d.severity == "error"]
+    if as_json:
+        output.json(found.to_dict() | {"refused": [d.to_dict() for d in new.diagnostics if d.severity == "error"]})
+    else:
+        for text, style in _told(found, lines):
+            output.line(text, style=style)
+    for diagnostic in () if as_json else refused:
+        complain(for_shell(f"{after} would be refused: {diagnostic}"))
+    raise typer.Exit(1 if refused or (exit_code and found) else 0)
+
+
+def _told(found: Difference, most: int) -> Iterator[_Line]:
+    if not found:
+        yield f"the same content: {found.after.digest}", ""
+        return
+    rights, agents = found.rights, found.diff.agents
+    for name in agents.added:
+        yield f"agent added: {_agent(found.after, name)}", "green"
+        yield from _rights(rights.get(name), new=True)
+    for name in agents.removed:
+        yield f"agent removed: {_agent(found.before, name)}", "red"
+    for name in agents.changed:
+        yield f"agent changed: {_agent(found.after, name)}", "yellow"
+        yield from _rights(rights.get(name))
+        for key, (old, new) in found.fields(name).items():
+            yield f"  {key}: {_value(old)} -> {_value(new)}", ""
+        yield from _text(found, name, most)
+    for name, (old, new) in found.moved.items():
+        yield f"agent moved: {name}: {old} -> {new}", ""
+    for word, names in _others(found):
+        yield f"{word}: {names}", ""
+        if word == "document changed":
+            yield from _text(found, names, most)
+    yield f"{found.before.digest} -> {found.after.digest}", ""
+    if found.widens:
+        yield "this WIDENS what agents may do: see above", "red"
+
+
+def _others(found: Difference) -> Iterator[_Line]:
+    for kind, delta in (("document", found.diff.documents), ("file", found.diff.files)):
+        for word, names in (("added", delta.added), ("removed", delta.removed), ("changed", delta.changed)):
+            for name in names:
+                yield f"{kind} {word}", name
+
+
+def _agent(generation: Generation[Any], name: str) -> str:
+    path = generation.agents[name].path
+    return f"{name} ({path})" if path else name
+
+
+def _rights(delta: RightsDelta | None, *, new: bool = False) -> Iterator[_Line]:
+    if delta is None:
+        return
+    if delta.gained:
+        gained = "every tool" if "*" in delta.gained else ", ".join(delta.gained)
+        yield f"  WIDENS: {'may use' if new else 'may now use'} {gained}", "red"
+    if delta.lost:
+        lost = "tools that it does not name" if delta.lost == ("*",) else ", ".join(delta.lost)
+        yield f"  narrows: may no longer use {lost}", "green"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "(absent)"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+def _text(found: Difference, name: str, most: int) -> Iterator[_Line]:
+    if not most:
+        return
+    texts = list(islice(found.text(name), 2, None))  # without the two that name the sides
+    for text in texts[:most]:
+        yield f"    {text}", {"+": "green", "-": "red"}.get(text[:1], "")
+    if len(texts) > most:
+        yield f"    … and {len(texts) - most} more lines", ""

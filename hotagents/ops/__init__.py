@@ -1,0 +1,1 @@
+"""What operators use beside a registry: leaves that nothing in the core imports."""
