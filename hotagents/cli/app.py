@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from hotagents.cli import check, demo, diff, live, render, show, sim
+from hotagents.cli import check, demo, diff, doctor, live, render, show, sim
 from hotagents.version import __version__
 
 __all__ = ["app"]
@@ -41,6 +41,7 @@ def _options(
 app.command("validate", short_help="Say what is wrong, with file, line and column.")(check.validate)
 app.command("show", short_help="List what would be served and what not.")(show.show)
 app.command("digest", short_help="Print the name of the content.")(check.digest)
+app.command("doctor", short_help="Say why a mount is not what it should be.")(doctor.doctor)
 app.command("diff", short_help="Say what an edit would change.")(diff.diff)
 app.command("render", short_help="Write ConfigMaps, their mount and the lock.")(render.render)
 app.command("watch", short_help="Print each change and each refusal.")(live.watch)

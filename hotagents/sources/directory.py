@@ -159,8 +159,8 @@ class _ScanPin:
 class Directory(MountedSource):
     """One plain directory, read once it has been quiet.
 
-    Dot files, ``__pycache__``, ``node_modules``, ``lost+found`` and editors' temporary files are left out, links are not
-    followed.
+    Dot files, ``__pycache__``, ``node_modules``, ``lost+found`` and editors' temporary files are left out, and links
+    are not followed.
 
     Args:
         path: The directory.

@@ -9,6 +9,10 @@ A *mount* is one directory that is read as a whole: a volume (`hotagents.sources
 
 All pins were valid together between the last step of 1 and the first of 3: that is the one instant whose bytes the
 snapshot holds. If anything moved, all is read again, a bounded number of times.
+
+After each reading, and each failure to read, the system's table of mounts is asked whether a mount died without a word
+(`hotagents.sources.footing`). It is no part of the token, since it need not be: nothing is deleted before it is empty,
+and with its files, its link or its last name the token moves; a mount that is gone shows another directory.
 """
 
 from __future__ import annotations
@@ -18,8 +22,10 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Protocol, final
 
-from hotagents.errors import UnsettledError
+from hotagents.errors import SourceError, UnsettledError
 from hotagents.snapshot import Part, Snapshot
+from hotagents.sources.footing import Ground, loss, points, subpaths
+from hotagents.sources.mounts import Mounts, mounts_now
 from hotagents.watchers import watcher_for
 
 if TYPE_CHECKING:
@@ -94,6 +100,7 @@ class MountedSource(abc.ABC):
     """A source that is a list of mounts; subclasses say which."""
 
     _layout: tuple[str, ...] = ()
+    _known: frozenset[str] = frozenset()  # where the mounts begin that held what was last read
 
     @abc.abstractmethod
     def places(self) -> list[Place]:
@@ -104,7 +111,7 @@ class MountedSource(abc.ABC):
 
         Raises:
             UnsettledError: If a mount kept moving through every attempt.
-            SourceError: If a mount is not there or cannot be read.
+            SourceError: If a mount is not there, cannot be read, or died (`reason` ``Detached``).
         """
         for _ in range(_ATTEMPTS):
             snapshot = self._attempt()
@@ -144,13 +151,43 @@ class MountedSource(abc.ABC):
 
     def _attempt(self) -> Snapshot | None:
         problems: list[Diagnostic] = []
+        try:
+            whole = self._read_whole(problems)
+        except UnsettledError:
+            raise
+        except SourceError:
+            self._stand([Ground(os.path.realpath(place.mount.path)) for place in self.places()])
+            raise  # no mount is to blame
+        if whole is None:
+            return None
+        parts, token = whole
+        grounds = [Ground(os.path.realpath(part.location), part) for part in parts]
+        table = self._stand(grounds)
+        self._known = points(table, grounds)
+        return Snapshot.of(parts, token=token, diagnostics=[*problems, *subpaths(table, grounds)])
+
+    def _read_whole(self, problems: list[Diagnostic]) -> tuple[list[Part], Hashable] | None:
         with ExitStack() as stack:
             pins = [(place, stack.enter_context(place.mount.pin())) for place in self._places_now()]
             parts = [_part(place, pin, problems) for place, pin in pins]
             if not all(pin.unmoved() for _, pin in pins):
                 return None
-            token = tuple((place.name, pin.token) for place, pin in pins)
-        return Snapshot.of(parts, token=token, diagnostics=problems)
+            return parts, tuple((place.name, pin.token) for place, pin in pins)
+
+    def _stand(self, grounds: list[Ground]) -> Mounts:
+        """Return the table of mounts, by which all is as it should be.
+
+        Raises:
+            SourceError: If a mount died.
+        """
+        table = mounts_now()
+        if loss(table, grounds, self._known) is None:
+            return table
+        table = mounts_now()  # a line can be missing from a table that changes while it is read
+        error = loss(table, grounds, self._known)
+        if error is not None:
+            raise error
+        return table
 
 
 @final

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from hotagents.limits import Limits
 
-__all__ = ["OPEN_DIRECTORY", "Scan", "Signature", "signature_of"]
+__all__ = ["OPEN_DIRECTORY", "Scan", "Signature", "enters", "signature_of", "takes"]
 
 OPEN_DIRECTORY: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
-_LEFT_OUT: Final = frozenset({"__pycache__", "node_modules"})
+_LEFT_OUT: Final = frozenset({"__pycache__", "lost+found", "node_modules"})
 _TEMPORARY: Final = ("~", ".swp", ".swx", ".tmp", ".bak", ".orig", ".part", ".crdownload")
 
 
@@ -51,6 +51,7 @@ class Scan:
         others: Paths that are no regular file.
         too_deep: Directories that were not entered because of their depth.
         volumes: Directories that are volumes.
+        nameless: Whether the directory was deleted and is only still mounted, as far as its file system tells.
         changed_ns: The youngest ctime of all files and directories. Directories count here, since only they show a
             removal, and not in `token`, since junk that is left out changes them too.
     """
@@ -63,6 +64,7 @@ class Scan:
     others: list[str] = field(default_factory=list)
     too_deep: list[str] = field(default_factory=list)
     volumes: list[str] = field(default_factory=list)
+    nameless: bool = False
     changed_ns: int = 0
 
     def run(self) -> Scan:
@@ -86,11 +88,13 @@ class Scan:
 
     def token(self) -> Hashable:
         """Return all that counts as one value to compare."""
-        return (tuple(self.files.items()), tuple(self.others), tuple(self.too_deep), tuple(self.volumes))
+        return (tuple(self.files.items()), tuple(self.others), tuple(self.too_deep), tuple(self.volumes), self.nameless)
 
     def _folder(self, where: int | str, base: str) -> None:
         try:
-            self.changed_ns = max(self.changed_ns, os.stat(where).st_ctime_ns)
+            status = os.stat(where)
+            self.changed_ns = max(self.changed_ns, status.st_ctime_ns)
+            self.nameless = self.nameless or (not base and status.st_nlink == 0)
             with os.scandir(where) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
@@ -105,7 +109,7 @@ class Scan:
                 continue  # gone since it was listed
 
     def _enter(self, where: int | str, name: str, path: str) -> None:
-        if name.startswith(".") or name in _LEFT_OUT or not Filter(exclude=self.only.exclude).wants(path):
+        if not enters(name) or not Filter(exclude=self.only.exclude).wants(path):
             return
         if self.is_volume(path):
             self.volumes.append(path)
@@ -120,7 +124,7 @@ class Scan:
 
     def _file(self, where: int | str, entry: os.DirEntry[str], path: str) -> None:
         name = entry.name
-        if name.startswith((".", "#")) or name.endswith(_TEMPORARY) or not self.only.wants(path):
+        if not takes(name) or not self.only.wants(path):
             return
         if isinstance(where, int):
             status = entry.stat(follow_symlinks=False)
@@ -134,6 +138,16 @@ class Scan:
             self.changed_ns = max(self.changed_ns, status.st_ctime_ns)
         else:
             self.others.append(path)
+
+
+def enters(name: str) -> bool:
+    """Say whether a plain directory of that name is looked into."""
+    return not name.startswith(".") and name not in _LEFT_OUT
+
+
+def takes(name: str) -> bool:
+    """Say whether a file of that name in a plain directory is read."""
+    return not name.startswith((".", "#")) and not name.endswith(_TEMPORARY)
 
 
 def signature_of(status: os.stat_result) -> Signature:

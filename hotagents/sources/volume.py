@@ -57,12 +57,14 @@ class VolumeMount:
     def token(self) -> Hashable:
         """Return the mount's identity, the payload's identity and the link's text: two ``stat``, one ``readlink``.
 
-        The mount's identity shows one that was torn down and rebuilt, or covered by another; the payload's shows a link
-        further down the way that leads elsewhere; the text shows a payload that got the inode number of an older one.
+        The mount's identity shows one that was torn down and rebuilt, or covered by another, and whether it still has a
+        name; the payload's shows a link further down the way that leads elsewhere; the text shows a payload that got
+        the inode number of an older one.
         """
         try:
             root, payload = os.stat(self.path), os.stat(self._link_path)
-            return (root.st_dev, root.st_ino, payload.st_dev, payload.st_ino, os.readlink(self._link_path))
+            mount = (root.st_dev, root.st_ino, root.st_nlink == 0)
+            return (*mount, payload.st_dev, payload.st_ino, os.readlink(self._link_path))
         except OSError as error:
             return ("gone", error.errno, self._text())
 
