@@ -68,7 +68,8 @@ def _on_disk(root: Root, limits: Limits) -> MountedSource:
         return root
     if not isinstance(root, (str, os.PathLike)):
         raise TypeError(f"expected a path or a source on disk among several roots; got {type(root).__name__}")
-    return File(root, limits=limits) if os.path.isfile(root) else Tree(root, limits=limits)
+    is_file = os.path.isfile(root) or (not os.path.lexists(root) and os.fspath(root).endswith(".md"))  # yet to come
+    return File(root, limits=limits) if is_file else Tree(root, limits=limits)
 
 
 def _check_key(key: object) -> None:

@@ -44,7 +44,9 @@ class File(MountedSource):
         self._places = [Place(self._mount())]
 
     def places(self) -> list[Place]:
-        """Return the one mount."""
+        """Return the one mount: a volume for ever once it was one, a directory only while no volume is there."""
+        if self._places[0].mount.kind != "volume" and (found := self._mount()).kind == "volume":
+            self._places = [Place(found)]
         return self._places
 
     def _mount(self) -> Mount:

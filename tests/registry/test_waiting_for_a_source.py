@@ -59,6 +59,32 @@ def test_a_start_waits_for_a_volume_and_then_watches_it(
         registry.wait_for(lambda g: g.agents["a"].description == "two", timeout=10)
 
 
+@pytest.mark.parametrize("is_volume", [True, False])
+def test_one_file_of_a_mount_that_is_not_there_yet(
+    tmp_path: Path, agent: Callable[..., str], first_look: threading.Event, *, is_volume: bool
+) -> None:
+    volume = ConfigMapVolume(tmp_path / "later")
+    registry = ConfigRegistry(volume.path / "a.md", wait_for_source=30, resync_interval=3600)
+    thread = threading.Thread(target=registry.start)
+    thread.start()
+    assert first_look.wait(10)
+
+    def write(text: str) -> None:
+        if is_volume:
+            volume.write({"a.md": agent("a", text), "b.md": agent("b")})
+        else:
+            volume.path.mkdir(exist_ok=True)
+            (volume.path / "a.md").write_text(agent("a", text))
+
+    write("one")
+    thread.join(10)
+    with registry:
+        assert list(registry.current.agents) == ["a"]
+        for text in ("two", "three"):
+            write(text)
+            registry.wait_for(lambda g: g.agents["a"].description == text, timeout=10)  # noqa: B023 - called at once
+
+
 def test_what_is_there_and_wrong_is_not_waited_for(tmp_path: Path) -> None:
     volume = ConfigMapVolume(tmp_path / "mount")
     volume.write({"a.md": "---\nname: a\ntools: [\n---\n"})
