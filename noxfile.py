@@ -17,8 +17,8 @@ nox.options.sessions = ["tests", "lint", "types", "docs"]
 
 ROOT = Path(__file__).resolve().parent
 EXAMPLE = ROOT / "examples" / "k8s_monitor"
-# As the README installs them.
-BOTH = (".[cli]", "./examples/k8s_monitor")
+# As the README installs them, and what `run --listen` needs.
+BOTH = (".[cli,web]", "./examples/k8s_monitor")
 PYPROJECT = nox.project.load_toml(str(ROOT / "pyproject.toml"))
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.14t"]
 # -P keeps the working directory off sys.path: the installed package is tested and measured, not the source tree.
@@ -152,7 +152,7 @@ def try_wheels(session: nox.Session, core: Path, example: Path, room: Path) -> N
     place = session.run(*python, "-c", "import hotagents; print(hotagents.__file__)", external=True, silent=True)
     if not Path(str(place).strip()).resolve().is_relative_to(room):
         session.error(f"imported {place}, not the wheel")
-    session.run(*python, "-m", "pip", "install", "--quiet", f"{core}[cli]", str(example), external=True)
+    session.run(*python, "-m", "pip", "install", "--quiet", f"{core}[cli,web]", str(example), external=True)
     session.run(str(scripts / "hotagents"), "--help", external=True)
     session.run(str(scripts / "k8s-monitor"), "--help", external=True)
     session.run(*python, "-m", "pip", "install", "--quiet", *group("tests"), external=True)
@@ -187,3 +187,18 @@ def stress(session: nox.Session) -> None:
         *PYTHON, "-m", "pytest", "-m", "stress", "--timeout=600", *session.posargs,
         env={"HOTAGENTS_STRESS_SECONDS": seconds},
     )  # fmt: skip
+
+
+@nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Read arbitrary bytes for HOTAGENTS_FUZZ_SECONDS (60 unless set); what breaks a reader is kept in build/fuzz/."""
+    # No group of the project's: there are wheels for Linux alone, and not for every Python.
+    session.install(".", "--only-binary=atheris", "atheris>=2.3")
+    seconds = os.environ.get("HOTAGENTS_FUZZ_SECONDS", "60")
+    kept = ROOT / "build" / "fuzz"
+    kept.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as learnt:
+        session.run(
+            *PYTHON, "tests/proof/fuzz.py", learnt, "tests/proof/corpus", f"-artifact_prefix={kept}/",
+            f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048", "-max_len=8192", *session.posargs,
+        )  # fmt: skip

@@ -12,10 +12,12 @@ The four conditions are always listed, in the manner of Kubernetes: ``status`` T
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, final
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from hotagents.diagnostics import Diagnostic
@@ -78,6 +80,10 @@ class RegistryStatus:
         missed_changes: Changes that no event announced and a resync found.
         pins: Pins held now.
         subscriber_errors: Calls of subscribers that raised.
+        reloads: How often the source was read, by what that came to; all five results are always there.
+        last_reload_seconds: How long it took to read and judge what was last read.
+        watch_errors: What went wrong with the watch itself, by kind: ``lost`` where it had to be armed anew,
+            ``unavailable`` where events could not be had, ``defect`` where a check failed in a way that it must not.
     """
 
     state: RegistryState
@@ -93,6 +99,9 @@ class RegistryStatus:
     missed_changes: int
     pins: int
     subscriber_errors: int
+    reloads: Mapping[ReloadResult, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    last_reload_seconds: float = 0.0
+    watch_errors: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
     def condition(self, kind: ConditionType) -> Condition:
         """Return one of the four conditions."""
@@ -105,4 +114,6 @@ class RegistryStatus:
             values[name] = values[name].isoformat() if values[name] else None
         values["conditions"] = [condition.to_dict() for condition in self.conditions]
         values["diagnostics"] = [diagnostic.to_dict() for diagnostic in self.diagnostics]
+        for name in ("reloads", "watch_errors"):
+            values[name] = dict(values[name])
         return values

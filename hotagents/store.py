@@ -174,25 +174,34 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _bytes_of(path: Path) -> bytes:
     descriptor = os.open(path, _OPEN)
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
             raise StoreError(f"{path}: expected a regular file of at most {_MOST_BYTES} bytes")
-        return file.read(_MOST_BYTES)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(_MOST_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def _write(path: Path, value: Any) -> None:
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".hotagents-", suffix=".tmp")  # mode 0600
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(value, file)
-            file.flush()
-            os.fsync(descriptor)
+        _fill(descriptor, value)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     _sync(path.parent)
+
+
+def _fill(descriptor: int, value: Any) -> None:
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", closefd=False) as file:
+            json.dump(value, file)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _sync(directory: Path) -> None:

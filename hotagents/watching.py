@@ -13,22 +13,25 @@ from __future__ import annotations
 
 import logging
 import threading
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 
 from hotagents.watchers import PollingWatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from hotagents.clock import Clock
     from hotagents.watchers import Wakeup, Watcher
 
-__all__ = ["Cause", "Checked", "Watch", "WatchState"]
+__all__ = ["NO_ERRORS", "Cause", "Checked", "Watch", "WatchState"]
 
 logger: Final = logging.getLogger(__name__)
 
 Cause = Literal["hint", "resync", "armed"]
+NO_ERRORS: Final[Mapping[str, int]] = MappingProxyType({"lost": 0, "unavailable": 0, "defect": 0})
+"""The kinds of what can go wrong with a watch, none of which happened."""
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 60.0
 _POLL: Final = 1.0
@@ -74,6 +77,7 @@ class Watch:
     Attributes:
         state: What the watch is doing.
         missed: Changes that no event announced.
+        errors: What went wrong with the watch so far, by the kinds of `NO_ERRORS`.
         beat: When the last check finished: the clock's monotonic seconds and the wall-clock time.
     """
 
@@ -101,6 +105,7 @@ class Watch:
         self._rearmed = 0
         self.state = WatchState("none")
         self.missed = 0
+        self.errors = NO_ERRORS
         self.beat: tuple[float, datetime] | None = None
 
     def arm(self) -> None:
@@ -154,6 +159,7 @@ class Watch:
             if due:
                 next_resync = self._clock.monotonic() + self._resync_interval
             if wakeup == "lost":
+                self._count("lost")
                 self._rearm("the watch was lost")
             elif self._rearm_at is not None and self._clock.monotonic() >= self._rearm_at:
                 self._rearm("events could not be had before")
@@ -187,6 +193,7 @@ class Watch:
             self.missed += 1
 
     def _fall_back(self, error: Exception) -> None:
+        self._count("unavailable")
         message = f"no events: {error}; looking every {_POLL:g} s, next try in {self._pause:g} s"
         if self._rearm_at is None and self._thread.ident is not None:  # before the start nothing may come of it
             logger.warning("%s", message)
@@ -202,6 +209,7 @@ class Watch:
         except Exception:
             # Not to be reached: whatever a source or a plugin raises is a result. A defect must not end the watch, and
             # without a heartbeat the liveness probe will tell.
+            self._count("defect")
             logger.exception("a check failed in a way that it must not")
             return Checked(moved=False, finished=False)
         if checked.finished:
@@ -209,6 +217,9 @@ class Watch:
             if self._rearm_at is None:
                 self._pause = _FIRST_PAUSE
         return checked
+
+    def _count(self, kind: str) -> None:
+        self.errors = MappingProxyType({**self.errors, kind: self.errors[kind] + 1})
 
     def _hand_over(self, watcher: Watcher) -> None:
         with self._lock:

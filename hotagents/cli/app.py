@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from hotagents.cli import check, demo, diff, doctor, live, render, show, sim
+from hotagents.cli import check, ctl, demo, diff, doctor, live, render, show, sim, status
 from hotagents.version import __version__
 
 __all__ = ["app"]
@@ -46,5 +46,7 @@ app.command("diff", short_help="Say what an edit would change.")(diff.diff)
 app.command("render", short_help="Write ConfigMaps, their mount and the lock.")(render.render)
 app.command("watch", short_help="Print each change and each refusal.")(live.watch)
 app.command("run", short_help="Run installed runners.")(live.run)
+app.command("status", short_help="Say what a running process serves, and what is wrong.")(status.status)
+app.command("ctl", short_help="Make a running process go back, let go on, or run now.")(ctl.ctl)
 app.command("kubelet-sim", short_help="Write a volume as the kubelet does.")(sim.kubelet_sim)
 app.command("demo", short_help="Show it all on a temporary volume.")(demo.demo)

@@ -24,6 +24,15 @@ from hotagents.cli.options import (
     seconds,
 )
 from hotagents.cli.output import Output, UsageError, short_errors
+from hotagents.cli.outside import (
+    Ctl,
+    Listen,
+    StatusPath,
+    TerminationLog,
+    open_to_outside,
+    status_kept,
+    termination_told,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +45,7 @@ _NEVER: Final = 1e6
 
 
 @short_errors()
-def watch(
+def watch(  # noqa: PLR0913 - one parameter for each option
     root: Root,
     *,
     runner: RunnerName = None,
@@ -45,6 +54,7 @@ def watch(
     allow_empty: AllowEmpty = False,
     duration: ForSeconds = None,
     count: Annotated[int | None, typer.Option("--count", min=1, help="End after so many lines.")] = None,
+    status_file: StatusPath = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the first generation, each change, each refusal with file, line and column, and when it is healthy again.
@@ -64,7 +74,12 @@ def watch(
     registry: ConfigRegistry[Any] = ConfigRegistry(
         root, spec=chosen.spec, documents=chosen.documents, plugins=chosen.plugins, allow_empty=allow_empty
     )
-    with refusal(root, output), unlogged(), Inbox[Change[Any]](seconds=duration) as inbox:
+    with (
+        refusal(root, output),
+        unlogged(),
+        status_kept(status_file, registry),
+        Inbox[Change[Any]](seconds=duration) as inbox,
+    ):
         try:
             for event in islice(events(registry, inbox), count):
                 output.event(event.text, event.facts, style=event.style)
@@ -92,6 +107,10 @@ def run(  # noqa: PLR0913 - one parameter for each option
     state_dir: StateDir = None,
     on_start_invalid: OnStartInvalid = "fail",
     wait_for_source: WaitForSource = 0.0,
+    status_file: StatusPath = None,
+    listen: Listen = None,
+    ctl: Ctl = None,
+    termination_log: TerminationLog = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
     as_json: AsJson = False,
 ) -> None:
@@ -116,6 +135,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
         stack.enter_context(logging_to_stderr(log_level))
         output = Output(as_json=as_json, stream=stack.enter_context(own_stdout()) if as_json else None)
         stack.enter_context(refusal(root, output))
+        stack.enter_context(termination_told(termination_log))
         results = Results(output, names if once else ())
         registry_options = {
             "allow_empty": allow_empty,
@@ -125,6 +145,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
             "wait_for_source": wait_for_source,
         }
         results.host = _host(root, names, registry_options=registry_options, on_result=results.add, **options)
+        open_to_outside(stack, results.host, status_file=status_file, ctl=ctl, listen=listen)
         results.host.run()
     if results.unread:
         raise BrokenPipeError(errno.EPIPE, "standard output is closed")

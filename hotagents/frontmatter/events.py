@@ -17,7 +17,7 @@ from hotagents.frontmatter.tree import Tree, TreeError, position
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["fault_in", "read_tree"]
+__all__ = ["fault_in", "new_parser", "read_tree", "syntax_error"]
 
 _LOG: Final = logging.getLogger(__name__)
 # What YAML allows nowhere, quoted or not; the parsers name the character, but in bytes and without a line.
@@ -49,17 +49,22 @@ def read_tree(frontmatter: str, *, depth: int) -> Tree:
     tree = Tree(depth=depth)
     parser = None
     try:
-        parser = _parser_class()(frontmatter)
+        parser = new_parser(frontmatter)
         tree.take(iter(parser.get_event, None))
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # The last two: numbers in escapes and directives that Python's parser takes on faith, and bad tag bytes.
-        raise _syntax_error(error, frontmatter) from None
+        raise syntax_error(error, frontmatter) from None
     finally:
         if parser is not None:
             parser.dispose()
     if tree.repeated:
         tree.prune()
     return tree
+
+
+def new_parser(text: str) -> Any:
+    """Return a parser of a text: `get_event` gives the next event, None at the end; the caller calls `dispose`."""
+    return _parser_class()(text)
 
 
 def fault_in(frontmatter: str, *, depth: int) -> Position | None:
@@ -91,7 +96,8 @@ def _parser_class() -> Callable[[str], Any]:
     return _PythonParser
 
 
-def _syntax_error(error: Exception, frontmatter: str) -> TreeError:
+def syntax_error(error: Exception, frontmatter: str) -> TreeError:
+    """Return what a parser's error means to the author of the text, whose own first line is line 2 of its file."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         problem = str(error.problem)
         # What is never closed is reported where it opens, not at the end.

@@ -123,9 +123,8 @@ class RunnerLoop:
             if self._runner is None or self._stop_at is not None:
                 return  # asked to stop before the cycle began
             result = self._cycle(self._runner, trigger)
-        failures = 0 if result.status == "ok" else self.status.failures + 1
-        self._set(cycles=self.status.cycles + 1, failures=failures, last=result)
-        self._set_waiting(self._timing.pause(failures))
+        self.status = self.status.counting(result)
+        self._set_waiting(self._timing.pause(self.status.failures))
         try:
             self._log(result)
             self._finished(result)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, final
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal, final, get_args
+
+from hotagents.runner import CycleStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hotagents.runner import CycleResult
 
 __all__ = ["HostStatus", "RunnerState", "RunnerStatus", "Timing"]
 
 RunnerState = Literal["starting", "waiting", "running", "stuck", "stopped"]
 _LONGEST_BACKOFF: Final = 300.0
+_NO_RESULTS: Final[Mapping[CycleStatus, int]] = MappingProxyType(dict.fromkeys(get_args(CycleStatus), 0))
 
 
 @final
@@ -62,6 +68,7 @@ class RunnerStatus:
         name: The runner's name.
         state: ``stuck`` means: past its deadline, asked to end, and still running after the grace.
         cycles: Cycles that have a result.
+        results: The same by status; all four are always there.
         failures: Failed cycles in a row, up to now.
         last: Result of the last cycle, or None.
         due: On the host's monotonic clock: when the next attempt must have begun at the latest; None while one runs
@@ -71,6 +78,7 @@ class RunnerStatus:
     name: str
     state: RunnerState = "starting"
     cycles: int = 0
+    results: Mapping[CycleStatus, int] = field(default_factory=lambda: _NO_RESULTS, hash=False)
     failures: int = 0
     last: CycleResult | None = None
     due: float | None = None
@@ -78,7 +86,22 @@ class RunnerStatus:
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
         last = self.last.to_dict() if self.last is not None else None
-        return {"name": self.name, "state": self.state, "cycles": self.cycles, "failures": self.failures, "last": last}
+        return {
+            "name": self.name,
+            "state": self.state,
+            "cycles": self.cycles,
+            "results": dict(self.results),
+            "failures": self.failures,
+            "last": last,
+        }
+
+    def counting(self, result: CycleResult) -> RunnerStatus:
+        """Return this with one more cycle."""
+        # A runner may call its result anything: what is not known is no success.
+        status: CycleStatus = next((known for known in self.results if known == result.status), "failed")
+        results = MappingProxyType({**self.results, status: self.results[status] + 1})
+        failures = 0 if result.status == "ok" else self.failures + 1
+        return replace(self, cycles=self.cycles + 1, results=results, failures=failures, last=result)
 
 
 @final

@@ -28,7 +28,7 @@ from hotagents.registry.settings import Documents, OnInvalid, OnStartInvalid, Op
 from hotagents.registry.twins import Twins
 from hotagents.sources import Memory, source_from
 from hotagents.spec import AgentSpec
-from hotagents.watching import WatchState
+from hotagents.watching import NO_ERRORS, WatchState
 
 if TYPE_CHECKING:
     import os
@@ -333,7 +333,7 @@ class _NotStarted(ConfigRegistry[S]):
     @property
     def status(self) -> RegistryStatus:
         health = Health(self._settings.clock)
-        return health.status(Facts(None, health.record, False, WatchState("none"), None, 0, 0, 0))  # noqa: FBT003
+        return health.status(Facts(None, health.record, False, WatchState("none"), None, 0, 0, 0, NO_ERRORS))  # noqa: FBT003
 
     def healthy(self, **_: object) -> bool:
         return False

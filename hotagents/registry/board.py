@@ -12,7 +12,7 @@ import time
 import weakref
 from collections import deque
 from dataclasses import replace
-from typing import TYPE_CHECKING, Generic, TypeVar, final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, final
 
 from hotagents.errors import ForkedError, NotStartedError
 from hotagents.generation import published
@@ -31,6 +31,8 @@ __all__ = ["Board"]
 
 S = TypeVar("S", bound=AgentSpec)
 R = TypeVar("R")
+# Seconds. A signal's handler runs in the main thread: closing there, between the look and the sleep, wakes nobody.
+_LONGEST_IN_MAIN: Final = 1.0
 
 
 @final
@@ -163,12 +165,14 @@ class Board(Generic[S]):
         """
         self._refuse_forked()
         deadline = None if timeout is None else time.monotonic() + timeout
+        is_main = threading.current_thread() is threading.main_thread()
+        longest = _LONGEST_IN_MAIN if is_main else threading.TIMEOUT_MAX
         with self._changed:
             while not done() and not self.closed:
-                left = None if deadline is None else deadline - time.monotonic()
-                if left is not None and left <= 0:
+                left = longest if deadline is None else deadline - time.monotonic()
+                if left <= 0:
                     break
-                self._changed.wait(None if left is None else min(left, threading.TIMEOUT_MAX))
+                self._changed.wait(min(left, longest))
             return done()
 
     def _refuse_forked(self) -> None:

@@ -67,6 +67,7 @@ class Core(Generic[S]):
         self._rejections = threading.Thread(target=self._tell_rejections, name="hotagents-rejections", daemon=True)
         self._atexit: Callable[[], None] | None = None
         self._started = False
+        self._closing: set[int] = set()  # threads that are about it
 
     def start(self) -> Generation[S]:
         """Arm, load, then let the watch run; on failure everything is closed again.
@@ -179,6 +180,7 @@ class Core(Generic[S]):
                 missed=self._watch.missed,
                 pins=self.board.pins,
                 subscriber_errors=self.board.subscriber_errors,
+                watch_errors=self._watch.errors,
             )
         )
 
@@ -193,7 +195,20 @@ class Core(Generic[S]):
         return self._watch.alive and beat is not None and self._settings.clock.monotonic() - beat[0] <= limit
 
     def close(self) -> None:
-        """Stop checking, end all waits and threads; from any thread, any number of times."""
+        """Stop checking, end all waits and threads; from any thread, any number of times.
+
+        A signal's handler that interrupts this very call leaves the rest to it: what it would need is in use.
+        """
+        me = threading.get_ident()
+        if me in self._closing:
+            return
+        self._closing.add(me)
+        try:
+            self._close()
+        finally:
+            self._closing.discard(me)
+
+    def _close(self) -> None:
         deadline = time.monotonic() + _CLOSE_TIMEOUT
         self._reloader.stop()
         self.board.close()

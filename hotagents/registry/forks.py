@@ -27,7 +27,7 @@ class Forks(Generic[T]):
         """``after`` is called in the child for each member; it must take no lock."""
         self._after = after
         self._members: weakref.WeakSet[T] = weakref.WeakSet()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # reentrant, for a signal's handler that closes while the main thread does
         self._hooked = False
 
     def tell(self, member: T) -> None:
@@ -44,6 +44,6 @@ class Forks(Generic[T]):
             self._members.discard(member)
 
     def _in_child(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         for member in list(self._members):
             self._after(member)

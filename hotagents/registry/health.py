@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final, get_args
 
 from hotagents.diagnostics import Diagnostic, errors_in, escape
 from hotagents.holding import HELD
 from hotagents.registry.said import Said
-from hotagents.status import Condition, ConditionType, RegistryState, RegistryStatus
+from hotagents.status import Condition, ConditionType, RegistryState, RegistryStatus, ReloadResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hotagents.lock import Lock
     from hotagents.watching import WatchState
 
-__all__ = ["Facts", "Health", "Record", "log_publication"]
+__all__ = ["Facts", "Health", "Record", "Reloads", "log_publication"]
 
 logger: Final = logging.getLogger("hotagents")
 _BLIND: Final = "Failed"
@@ -46,6 +46,13 @@ class Record(NamedTuple):
     last_error: str = ""
 
 
+class Reloads(NamedTuple):
+    """How often the source was read, by what that came to, and how many seconds the last time took."""
+
+    counts: Mapping[ReloadResult, int] = MappingProxyType(dict.fromkeys(get_args(ReloadResult), 0))
+    seconds: float = 0.0
+
+
 class Facts(NamedTuple):
     """What `Health` is told from elsewhere when a status is taken."""
 
@@ -57,6 +64,7 @@ class Facts(NamedTuple):
     missed: int
     pins: int
     subscriber_errors: int
+    watch_errors: Mapping[str, int]
 
 
 @final
@@ -65,6 +73,7 @@ class Health:
 
     Attributes:
         record: The newest outcome.
+        reloads: What was read so far.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -80,7 +89,13 @@ class Health:
                 }
             )
         )
+        self.reloads = Reloads()
         self._said = Said(clock)  # of the thread that checks
+
+    def reloaded(self, result: ReloadResult, seconds: float) -> None:
+        """Count a reading of the source."""
+        counts = self.reloads.counts
+        self.reloads = Reloads(MappingProxyType({**counts, result: counts[result] + 1}), seconds)
 
     def published(self, generation: Generation[Any]) -> None:
         """Note a publication; logs nothing, since it is called while readers are held up."""
@@ -94,7 +109,7 @@ class Health:
         self._is_current(digest, diagnostics)
 
     def restored(self, generation: Generation[Any]) -> None:
-        """Note that the last good set from disk is served; why the source is not stays as it is."""
+        """Note that a set is served which was not read just now; what was, and why it is not served, stays as it is."""
         conditions = self._with(Loaded=("", ""), Complete=_completeness(generation.diagnostics))
         self.record = self.record._replace(conditions=conditions)
 
@@ -160,7 +175,7 @@ class Health:
 
     def status(self, facts: Facts) -> RegistryStatus:
         """Return everything as one status."""
-        generation, record = facts.generation, facts.record
+        generation, record, reloads = facts.generation, facts.record, self.reloads
         conditions = [_watching(c, facts.watch) if c.type == "Watching" else c for c in record.conditions.values()]
         return RegistryStatus(
             state=_state(facts),
@@ -176,6 +191,9 @@ class Health:
             missed_changes=facts.missed,
             pins=facts.pins,
             subscriber_errors=facts.subscriber_errors,
+            reloads=reloads.counts,
+            last_reload_seconds=reloads.seconds,
+            watch_errors=facts.watch_errors,
         )
 
     def _is_current(self, digest: str, diagnostics: tuple[Diagnostic, ...]) -> None:

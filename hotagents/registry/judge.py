@@ -48,7 +48,7 @@ class Judge(Generic[S]):
     """Loads and judges; used by one thread at a time, under the check lock.
 
     Attributes:
-        served: What was published last, None before the first; set by whoever publishes.
+        served: What was last found good of the content that is served, None before the first; set by the publisher.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Judge(Generic[S]):
             return None
         held, said = Held(), verdict
         for _ in range(_MOST_ROUNDS):
-            more = held_by(said.errors, said.emptied, read, served, policy=policy)
+            more = held_by(said.errors, said.emptied, said.candidate, served, policy=policy)
             if more is None or (held | more) == held:
                 return None  # what is held already is not what is wrong
             held |= more
@@ -116,14 +116,16 @@ class Judge(Generic[S]):
         now = {part.name: part for part in candidate.parts}
         before = self.served.parts if self.served is not None else ()
         counts = {part.name: _agents_in(self.served, part) for part in before}
-        lost = {n: count for n, count in counts.items() if count and not _agents_in(candidate, now.get(n))}
+        # Where the last good set comes from a disk its parts may have had other names: then the files' paths tell.
+        here = {part.name: _agents_in(candidate, now.get(part.name, part)) for part in before}
+        lost = {name: count for name, count in counts.items() if count and not here[name]}
         if not candidate.agents:
             return dict.fromkeys(lost or ("",), _empty("the set holds no agent"))
         return {name: _empty(f"agents in {name}: {count} before, none now") for name, count in lost.items()}
 
 
-def _agents_in(candidate: Candidate[Any] | None, part: Part | None) -> int:
-    if candidate is None or part is None:
+def _agents_in(candidate: Candidate[Any] | None, part: Part) -> int:
+    if candidate is None:
         return 0
     entries = (candidate.entries.get(part.prefix + path) for path in part.files)
     return sum(entry is not None and entry.agent is not None for entry in entries)

@@ -18,7 +18,6 @@ from hotagents.snapshot import LOCK_NAME
 from hotagents.spec import AgentSpec
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Mapping
 
     from hotagents.clock import Clock
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from hotagents.registry.board import Board
     from hotagents.registry.health import Health
     from hotagents.registry.judge import Judge
+    from hotagents.registry.stop import Stop
     from hotagents.snapshot import Snapshot
     from hotagents.status import ReloadResult
 
@@ -46,9 +46,7 @@ class Decision(NamedTuple):
 class Publisher(Generic[S]):
     """Decides, and publishes to a board."""
 
-    def __init__(
-        self, board: Board[S], health: Health, judge: Judge[S], *, clock: Clock, stopped: threading.Event
-    ) -> None:
+    def __init__(self, board: Board[S], health: Health, judge: Judge[S], *, clock: Clock, stopped: Stop) -> None:
         """Once ``stopped`` is set nothing is published any more."""
         self._board = board
         self._health = health
@@ -105,6 +103,7 @@ class Publisher(Generic[S]):
             # Equal content may lie under other locks, or beside other links, which are left out.
             of_plugins = [d for d in latest.diagnostics if d.code == "plugin-warning"]
             new = [d for d in candidate.diagnostics if d not in latest.diagnostics]
+            self._judge.served = candidate  # the bytes that a hold goes back to, locks included
             self._health.unchanged(candidate.digest, order([*candidate.diagnostics, *of_plugins]), new)
             return "unchanged"
         return self._publish(verdict, self._health.published)
@@ -202,4 +201,4 @@ class Publisher(Generic[S]):
         newest = hold.newest
         if newest is None or errors_in(newest.diagnostics) or self._is_served(newest.candidate):
             return False
-        return self._publish(newest, self._health.published) == "published"
+        return self._publish(newest, self._health.restored) == "published"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, fina
 from hotagents.diagnostics import Diagnostic
 from hotagents.errors import ClosedError, InvalidConfigError, SourceError
 from hotagents.registry.publisher import Publisher
+from hotagents.registry.stop import Stop
 from hotagents.snapshot import Snapshot
 from hotagents.sources import read_settled
 from hotagents.spec import AgentSpec
@@ -61,8 +62,9 @@ class Reloader(Generic[S]):
         self._judge = judge
         # Reentrant: a validator or clock of the program's may ask for the status meanwhile.
         self._lock = threading.RLock()
-        self._stopped = threading.Event()
+        self._stopped = Stop()
         self._publisher = Publisher(board, health, judge, clock=clock, stopped=self._stopped)
+        self._clock = clock
         self._seen_token: Hashable = _NEVER
         # The token whose content is served, or held back by a rollback. Only success sets it: what failed or was
         # refused is read again at each resync, so that a fault that passes is not remembered as a state.
@@ -85,17 +87,23 @@ class Reloader(Generic[S]):
             if not force and token == self._good_token:
                 return Outcome("unchanged", Checked(moved=False, finished=True))
             self._seen_token = token
-            try:
-                snapshot = self._snapshot()
-            except SourceError as error:
-                self._good_token = _NEVER  # or a source that comes back as it was would pass for one that never left
-                self._health.failed(error, self._publisher.serving)
-                # What never is quiet was read, and a restart would not make it quiet: that is no failure of the watch.
-                return Outcome("failed", Checked(moved, finished=error.reason == "Unstable"), error)
-            result, problem = self._publisher.decide(snapshot)
-            self._seen_token = snapshot.token
-            self._good_token = snapshot.token if problem is None else _NEVER
-            return Outcome(result, Checked(moved, finished=True), problem)
+            begun = self._clock.monotonic()
+            outcome = self._reload(moved=moved)
+            self._health.reloaded(outcome.result, self._clock.monotonic() - begun)
+            return outcome
+
+    def _reload(self, *, moved: bool) -> Outcome:
+        try:
+            snapshot = self._snapshot()
+        except SourceError as error:
+            self._good_token = _NEVER  # or a source that comes back as it was would pass for one that never left
+            self._health.failed(error, self._publisher.serving)
+            # What never is quiet was read, and a restart would not make it quiet: that is no failure of the watch.
+            return Outcome("failed", Checked(moved, finished=error.reason == "Unstable"), error)
+        result, problem = self._publisher.decide(snapshot)
+        self._seen_token = snapshot.token
+        self._good_token = snapshot.token if problem is None else _NEVER
+        return Outcome(result, Checked(moved, finished=True), problem)
 
     def rollback(self, to: Generation[Any] | int | str) -> Generation[S]:
         """Go back to an earlier generation's content and hold it.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from hotagents import ConfigRegistry, Cycle, CycleResult, Host, Memory, Runner, RunnerInfo
+from hotagents.host import RunnerStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -435,13 +436,17 @@ def test_the_status_is_json(fixed: ConfigRegistry[Any], launch: Callable[[Host],
     results = Results()
     host = Host(fixed, [Calling(_nothing)], interval=1e9, on_result=results)
     before = json.loads(json.dumps(host.status.to_dict()))
-    assert before["runners"] == [{"name": "calling", "state": "starting", "cycles": 0, "failures": 0, "last": None}]
+    counts = {"ok": 0, "failed": 0, "timeout": 0, "cancelled": 0}
+    assert before["runners"] == [
+        {"name": "calling", "state": "starting", "cycles": 0, "results": counts, "failures": 0, "last": None}
+    ]
     assert (before["healthy"], before["ready"]) == (True, False)
     launch(host)
     result = results.next()
     after = json.loads(json.dumps(host.status.to_dict()))
     assert (after["healthy"], after["ready"]) == (True, True)
     assert after["runners"][0]["cycles"] == 1
+    assert after["runners"][0]["results"] == counts | {"ok": 1}
     assert after["runners"][0]["last"]["cycle_id"] == result.cycle_id
 
 
@@ -502,3 +507,10 @@ def test_times_that_make_no_sense_are_refused(
 def test_a_host_without_runners_is_refused(fixed: ConfigRegistry[Any]) -> None:
     with pytest.raises(ValueError, match="at least one"):
         Host(fixed, [], interval=1.0)
+
+
+def test_a_result_that_is_called_anything_counts_as_failed() -> None:
+    odd: Any = ["not", "a", "status"]
+    status = RunnerStatus(name="a").counting(CycleResult(status=odd)).counting(CycleResult())
+    assert status.results == {"ok": 1, "failed": 1, "timeout": 0, "cancelled": 0}
+    assert (status.cycles, status.failures) == (2, 0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hotagents import ClosedError, ConfigRegistry, InvalidConfigError, SourceError
+from hotagents.registry.reloader import Reloader
 from hotagents.testing import ConfigMapVolume
 
 if TYPE_CHECKING:
@@ -20,14 +21,13 @@ if TYPE_CHECKING:
 def first_looks(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Set once a start has looked, found nothing, and waits."""
     looked = threading.Event()
-    real = threading.Event.wait
+    real = Reloader.wait
 
-    def wait(self: threading.Event, timeout: float | None = None) -> bool:
-        if timeout == pytest.approx(0.1):
-            looked.set()
-        return real(self, timeout)
+    def wait(self: Reloader[Any], seconds: float) -> bool:
+        looked.set()
+        return real(self, seconds)
 
-    monkeypatch.setattr(threading.Event, "wait", wait)
+    monkeypatch.setattr(Reloader, "wait", wait)
     return looked
 
 
