@@ -61,8 +61,8 @@ class UnsettledError(SourceError):
     Raised by `Source.read`, which never waits by itself, and waited out by `hotagents.sources.read_settled`.
     """
 
-    def __init__(self, message: str, *, path: str = "", retry_after: float = 0.0) -> None:
-        super().__init__(message, path=path, reason="Unstable")
+    def __init__(self, message: str, *, path: str = "", reason: str = "Unstable", retry_after: float = 0.0) -> None:
+        super().__init__(message, path=path, reason=reason)
         self.retry_after = retry_after
 
 

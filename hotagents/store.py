@@ -3,7 +3,7 @@
 Below its directory lie, for each set that was kept, one file that its digest names, and one that says which of them is
 the last good one::
 
-    last-good.json            {"schema": 1, "digest": "sha256:77ab...", "confirmed_at": "..."}
+    last-good.json            {"schema": 1, "digest": "sha256:77ab...", "patterns": "", "confirmed_at": "..."}
     set-77ab....json          {"schema": 1, "digest": ..., "parts": [{"name": ..., "files": {path: base64}}]}
 
 Each is written beside, synced, renamed, and the directory synced, so whoever dies at any moment leaves the old state or
@@ -27,6 +27,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, final
 
+from hotagents.limits import Limits
 from hotagents.snapshot import Part, Snapshot
 
 if TYPE_CHECKING:
@@ -59,8 +60,14 @@ class Store:
         self._directory = Path(directory).absolute()
         self._lock = threading.Lock()  # one writer of this process at a time; others are harmless, see above
 
-    def save(self, digest: str, parts: Sequence[Part], *, now: datetime) -> None:
+    def save(self, digest: str, parts: Sequence[Part], *, now: datetime, patterns: str = "") -> None:
         """Keep a set as the last good one; whatever happens, one that was kept before stays usable.
+
+        Args:
+            digest: Of the set.
+            parts: What it consists of.
+            now: When it was confirmed.
+            patterns: By which the source chose it.
 
         Raises:
             OSError: If it cannot be written.
@@ -70,16 +77,33 @@ class Store:
             path = self._file_of(digest)
             if not self._is_kept(path, digest):
                 _write(path, {"schema": SCHEMA, "digest": digest, "parts": [_described(part) for part in parts]})
-            _write(self._directory / _POINTER, {"schema": SCHEMA, "digest": digest, "confirmed_at": now.isoformat()})
+            pointer = {"schema": SCHEMA, "digest": digest, "patterns": patterns, "confirmed_at": now.isoformat()}
+            _write(self._directory / _POINTER, pointer)
             self._tidy(path)
 
-    def load(self) -> Snapshot:
+    def digest(self) -> str:
+        """Return the digest of the last good set; empty where there is none, or where it cannot be told."""
+        try:
+            found = _read(self._directory / _POINTER).get("digest")
+        except StoreError:
+            return ""
+        return found if isinstance(found, str) and self._file_of(found).is_file() else ""
+
+    def load(self, *, patterns: str = "", limits: Limits = Limits()) -> Snapshot:
         """Return the last good set as it was read once.
 
+        Args:
+            patterns: Of the present source; what was chosen by others is not served.
+            limits: Bounds of the present source.
+
         Raises:
-            StoreError: If there is none, if it is damaged, or if another version wrote it.
+            StoreError: If there is none, if it is damaged or beyond the limits, or if another version, or a source with
+                other patterns, wrote it.
         """
-        digest = _read(self._directory / _POINTER).get("digest")
+        pointer = _read(self._directory / _POINTER)
+        if pointer.get("patterns", "") != patterns:
+            raise StoreError(f"{self._directory / _POINTER}: was kept for other include, exclude or agents patterns")
+        digest = pointer.get("digest")
         if not isinstance(digest, str) or not re.fullmatch("sha256:[0-9a-f]{64}", digest):
             raise StoreError(f"{self._directory / _POINTER}: damaged: expected a digest")
         path = self._file_of(digest)
@@ -88,6 +112,9 @@ class Store:
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise StoreError(f"{path}: damaged: {type(error).__name__}") from error
         snapshot = Snapshot.of(parts)
+        sizes = [len(content) for content in snapshot.files.values()]
+        if len(sizes) > limits.files or sum(sizes) > limits.total_bytes or max(sizes, default=0) > limits.file_bytes:
+            raise StoreError(f"{path}: is beyond the limits that files and sets have now")
         if snapshot.digest != digest:
             raise StoreError(f"{path}: damaged: its content has the digest {snapshot.digest}")
         return snapshot

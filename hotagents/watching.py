@@ -79,6 +79,7 @@ class Watch:
         missed: Changes that no event announced.
         errors: What went wrong with the watch so far, by the kinds of `NO_ERRORS`.
         beat: When the last check finished: the clock's monotonic seconds and the wall-clock time.
+        checking_since: When the check began that is under way, in the clock's monotonic seconds; None between checks.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class Watch:
         self.missed = 0
         self.errors = NO_ERRORS
         self.beat: tuple[float, datetime] | None = None
+        self.checking_since: float | None = None
 
     def arm(self) -> None:
         """Arm the watch; where events cannot be had, poll, and try again later with growing pauses."""
@@ -204,6 +206,7 @@ class Watch:
         self._hand_over(PollingWatcher(_POLL))
 
     def _check(self, cause: Cause) -> Checked:
+        self.checking_since = self._clock.monotonic()
         try:
             checked = self._check_source(cause)
         except Exception:
@@ -212,6 +215,8 @@ class Watch:
             self._count("defect")
             logger.exception("a check failed in a way that it must not")
             return Checked(moved=False, finished=False)
+        finally:
+            self.checking_since = None
         if checked.finished:
             self.beaten()
             if self._rearm_at is None:
@@ -223,8 +228,10 @@ class Watch:
 
     def _hand_over(self, watcher: Watcher) -> None:
         with self._lock:
-            self._watcher = watcher
+            before, self._watcher = self._watcher, watcher
             stopped = self._stopped.is_set()
+        if before is not None:
+            _close(before)
         if stopped:
             _close(watcher)
 

@@ -286,9 +286,10 @@ class ConfigRegistry(Twins[S], Generic[S]):
         return self._core.status()
 
     def healthy(self, *, max_age: float | None = None) -> bool:
-        """Say whether the watch is alive: it finished a check within ``max_age`` seconds (3 resyncs by default).
+        """Say whether the watch is alive: it finished a check within ``max_age`` seconds.
 
-        A rejected edit does not make it False: a restart would not cure it.
+        By default that is 3 resyncs, and a check that is under way is given the time that it may rightly take: for
+        quiet, and for every plugin's validator. A rejected edit does not make it False: a restart would not cure it.
         """
         return self._core.healthy(max_age)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar, final
 from hotagents.errors import ForkedError, NotStartedError
 from hotagents.generation import published
 from hotagents.pin import Pin
+from hotagents.registry.weak import members
 from hotagents.spec import AgentSpec
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Board(Generic[S]):
             self._history.appendleft(generation)
             self._assign(generation)
             also(generation)
-            pins = list(self._pins)
+            pins = members(self._pins)
             self._changed.notify_all()
         # After the assignment: a pin made from here on sees the new generation, those made before are in the list.
         for pin in pins:

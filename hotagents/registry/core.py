@@ -22,6 +22,8 @@ from hotagents.registry.health import Facts, Health
 from hotagents.registry.judge import Judge
 from hotagents.registry.keeper import Keeper
 from hotagents.registry.reloader import Outcome, Reloader
+from hotagents.registry.weak import members
+from hotagents.sources import patterns_of
 from hotagents.spec import AgentSpec
 from hotagents.store import Store
 from hotagents.validation import Validation
@@ -38,6 +40,7 @@ __all__ = ["Core"]
 
 S = TypeVar("S", bound=AgentSpec)
 _CLOSE_TIMEOUT: Final = 1.0
+_QUIET: Final = 5.0  # seconds that reading waits for quiet
 _LOOK: Final = 0.1  # seconds between two looks for a source that is not there yet
 _ABSENT: Final = frozenset({"empty-set", "missing-document"})
 logger: Final = logging.getLogger("hotagents")
@@ -59,12 +62,13 @@ class Core(Generic[S]):
         )
         self._reloader = Reloader(settings.source, self.board, self._health, judge, clock=settings.clock)
         self._store = Store(settings.state_dir) if settings.state_dir is not None else None
-        self._keeper = Keeper(self._store, self._reloader.set_of, clock=settings.clock)
+        patterns = patterns_of(settings.source)
+        self._keeper = Keeper(self._store, self._reloader.set_of, clock=settings.clock, patterns=patterns)
         self._watch = Watch(
             self._reloader.arm, self._check, resync_interval=settings.resync_interval, clock=settings.clock
         )
         self._subscriptions: weakref.WeakSet[Subscription[S]] = weakref.WeakSet()
-        self._rejections = threading.Thread(target=self._tell_rejections, name="hotagents-rejections", daemon=True)
+        self._rejections: threading.Thread | None = None
         self._atexit: Callable[[], None] | None = None
         self._started = False
         self._closing: set[int] = set()  # threads that are about it
@@ -191,8 +195,20 @@ class Core(Generic[S]):
         if not self._settings.watched:
             return True
         limit = 3 * self._settings.resync_interval if max_age is None else max_age
-        beat = self._watch.beat
-        return self._watch.alive and beat is not None and self._settings.clock.monotonic() - beat[0] <= limit
+        beat, begun, now = self._watch.beat, self._watch.checking_since, self._settings.clock.monotonic()
+        if not self._watch.alive or beat is None:
+            return False
+        if max_age is not None or begun is None:
+            return now - beat[0] <= limit
+        # A check that is under way may take its time: an edit that is slow to judge is no reason for a restart.
+        return now - beat[0] <= limit or (begun - beat[0] <= limit and now - begun <= self._longest_check)
+
+    @property
+    def _longest_check(self) -> float:
+        """Seconds that a check may rightly take: waiting for quiet, and for every validator."""
+        plugins = self._settings.plugins
+        validators = len(plugins.validators()) if plugins is not None else 0
+        return 2 * _QUIET + validators * self._settings.validate_timeout
 
     def close(self) -> None:
         """Stop checking, end all waits and threads; from any thread, any number of times.
@@ -213,13 +229,14 @@ class Core(Generic[S]):
         self._reloader.stop()
         self.board.close()
         self._watch.close(_CLOSE_TIMEOUT)
-        subscriptions = list(self._subscriptions)
+        subscriptions = members(self._subscriptions)
         # Subscribers that close the registry side by side must not wait for each other.
         waits = not any(subscription.is_running_here for subscription in subscriptions)
         for subscription in subscriptions:
             subscription.close(max(0.0, deadline - time.monotonic()) if waits else 0.0)
-        if self._rejections.is_alive() and threading.current_thread() is not self._rejections:
-            self._rejections.join(max(0.0, deadline - time.monotonic()))
+        rejections = self._rejections
+        if rejections is not None and rejections.is_alive() and threading.current_thread() is not rejections:
+            rejections.join(max(0.0, deadline - time.monotonic()))
         if self._atexit is not None:
             atexit.unregister(self._atexit)
             self._atexit = None
@@ -233,10 +250,14 @@ class Core(Generic[S]):
         if plugins is not None and plugins.implement("hotagents_generation_published"):
             self.subscribe(plugins.generation_published)
         if plugins is not None and plugins.implement("hotagents_generation_rejected"):
+            # What went wrong on the way to a good start is over; what keeps the source from being served is not.
+            told = self.board.rejections - (not self._health.record.conditions["Current"].status)
+            name = "hotagents-rejections"
+            self._rejections = threading.Thread(target=self._tell_rejections, args=(told,), name=name, daemon=True)
             self._rejections.start()
 
-    def _tell_rejections(self) -> None:
-        plugins, told = self._settings.plugins, 0
+    def _tell_rejections(self, told: int) -> None:
+        plugins = self._settings.plugins
         while plugins is not None and self.board.wait(lambda: self.board.rejections > told):  # noqa: B023 - called before the next turn
             told = self.board.rejections
             plugins.generation_rejected(self.status())
@@ -257,4 +278,4 @@ def _is_absent(error: SourceError | InvalidConfigError | None) -> bool:
     """Say whether a source is not there yet: no directory, or nothing in it."""
     if isinstance(error, InvalidConfigError):
         return all(diagnostic.code in _ABSENT for diagnostic in errors_in(error.diagnostics))
-    return error is not None and error.reason in {"Missing", "Detached"}
+    return error is not None and error.reason in {"Missing", "Detached", "Unstable"}

@@ -7,6 +7,8 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Generic, TypeVar, final
 
+from hotagents.registry.weak import members
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -45,5 +47,5 @@ class Forks(Generic[T]):
 
     def _in_child(self) -> None:
         self._lock = threading.RLock()
-        for member in list(self._members):
+        for member in members(self._members):
             self._after(member)

@@ -91,6 +91,7 @@ class Health:
         )
         self.reloads = Reloads()
         self._said = Said(clock)  # of the thread that checks
+        self._held = ""  # what is to be said of a rollback, as long as it holds; of that thread too
 
     def reloaded(self, result: ReloadResult, seconds: float) -> None:
         """Count a reading of the source."""
@@ -131,9 +132,17 @@ class Health:
 
     def note_hold(self, generation: Generation[Any]) -> None:
         """Note that an operator went back to a generation's content, which is held; logs nothing."""
-        complete = _completeness(generation.diagnostics)
-        conditions = self._with(Loaded=("", ""), Current=("Held", _hold(generation)), Complete=complete)
-        self.record = self.record._replace(conditions=conditions, last_error="")
+        self._held = f"; {_hold(generation)}"
+        complete, current = _completeness(generation.diagnostics), self.record.conditions["Current"]
+        held = ("Held", _hold(generation))
+        if current.reason == _BLIND:  # that stays so, whatever is served
+            held = (_BLIND, current.message.partition("; generation ")[0] + self._held)
+        conditions = self._with(Loaded=("", ""), Current=held, Complete=complete)
+        self.record = self.record._replace(conditions=conditions)
+
+    def let_go(self) -> None:
+        """Note that nothing is held any more; the check that follows says the rest."""
+        self._held = ""
 
     def log_hold(self, generation: Generation[Any]) -> None:
         """Log that a generation is held from now on."""
@@ -147,7 +156,8 @@ class Health:
         what = _hold(generation) + ("" if digest == generation.digest else f"; {digest[:19]} {state}")
         conditions = self._with(Current=("Held", what), Watching=("", ""))
         said = str(errors[0]) if errors else ""
-        self.record = Record(conditions, digest, diagnostics, self.record.last_success, said)
+        success = self._clock.now() if digest == generation.digest else self.record.last_success
+        self.record = Record(conditions, digest, diagnostics, success, said)
         self._log(logging.WARNING, what, "Held", digest)
 
     def waiting(
@@ -157,7 +167,7 @@ class Health:
         lock = candidate.locks[0]
         what = f"{escape(lock.path)}{lock.named}: {_differences(candidate)}"
         what += f"; {_stale(candidate, serving)}" if stale else ""
-        what += f"; {_serving(serving)}"
+        what += f"; {_serving(serving)}{self._held}"
         conditions = self._with(Current=("WaitingForLock", what), Watching=("", ""))
         self.record = Record(conditions, candidate.digest, diagnostics, self.record.last_success, what)
         self._log(logging.WARNING, f"waiting for {what}", "WaitingForLock", candidate.digest, **_provenance(lock))
@@ -167,7 +177,7 @@ class Health:
         text = escape(str(error))
         gone = error.reason in {_DETACHED, "Missing"}
         conditions = self._with(
-            Current=("Unstable" if error.reason == "Unstable" else _BLIND, text),
+            Current=("Unstable" if error.reason == "Unstable" else _BLIND, text + self._held),
             Watching=(_DETACHED, text) if gone else ("", ""),
         )
         self.record = self.record._replace(conditions=conditions, last_error=text)
@@ -310,6 +320,8 @@ def _state(facts: Facts) -> RegistryState:
         return "starting"
     current = facts.record.conditions["Current"]
     if current.status:
+        return "current"
+    if current.reason == "Held" and facts.record.observed == facts.generation.digest:
         return "current"
     return "blind" if current.reason == _BLIND else "behind"
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, fina
 
 from hotagents.diagnostics import Diagnostic, errors_in, order
 from hotagents.holding import Held, held_by
-from hotagents.loading import load
+from hotagents.loading import is_as_listed, load
 from hotagents.spec import AgentSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hotagents.limits import Limits
     from hotagents.loading import Candidate, Entry, Schema
     from hotagents.registry.settings import OnInvalid
     from hotagents.snapshot import Part, Snapshot
@@ -49,6 +50,7 @@ class Judge(Generic[S]):
 
     Attributes:
         served: What was last found good of the content that is served, None before the first; set by the publisher.
+        is_from_disk: Whether that was kept by an earlier process, whose mounts may have been laid out otherwise.
     """
 
     def __init__(
@@ -60,6 +62,12 @@ class Judge(Generic[S]):
         self._on_invalid = on_invalid
         self._read: Mapping[str, Entry[S]] = {}
         self.served: Candidate[S] | None = None
+        self.is_from_disk = False
+
+    @property
+    def limits(self) -> Limits:
+        """Bounds of what is loaded."""
+        return self._schema.limits
 
     def load(self, snapshot: Snapshot) -> Candidate[S]:
         """Return the set that a snapshot makes; what has not changed is not parsed again."""
@@ -85,12 +93,17 @@ class Judge(Generic[S]):
         """End waits for plugins."""
         self._validation.close()
 
-    def mended(self, snapshot: Snapshot, verdict: Verdict[S]) -> Verdict[S] | None:
+    def mended(self, snapshot: Snapshot, verdict: Verdict[S], good: Candidate[S] | None) -> Verdict[S] | None:
         """Return the set with what is at fault held at its last good bytes, None where that is no way out.
 
-        Never under a lock that says otherwise: what belongs together is served together.
+        Never under a lock that says otherwise, be it that of what was read: what belongs together is served together.
+
+        Args:
+            snapshot: What was read.
+            verdict: What is wrong with it.
+            good: The last good set, None where there is none.
         """
-        read, served, policy = verdict.candidate, self.served, self._on_invalid
+        read, served, policy = verdict.candidate, good, self._on_invalid
         if served is None or policy == "hold-set":
             return None
         held, said = Held(), verdict
@@ -101,7 +114,8 @@ class Judge(Generic[S]):
             held |= more
             known = (served.entries, read.entries)
             candidate = load(held.applied(snapshot, served), self._schema, known=known)
-            if candidate.mismatches or not held.keeps_roles(read, candidate):
+            as_listed = not candidate.mismatches and is_as_listed(candidate.entries, read.locks)
+            if not as_listed or not held.keeps_roles(read, candidate):
                 return None
             said = self.judge(candidate)
             if not said.errors:
@@ -114,18 +128,18 @@ class Judge(Generic[S]):
         if self._allow_empty:
             return {}
         now = {part.name: part for part in candidate.parts}
-        before = self.served.parts if self.served is not None else ()
+        before = self.served.parts if self.served is not None and not self.is_from_disk else ()
         counts = {part.name: _agents_in(self.served, part) for part in before}
-        # Where the last good set comes from a disk its parts may have had other names: then the files' paths tell.
-        here = {part.name: _agents_in(candidate, now.get(part.name, part)) for part in before}
+        # Mounts may have been laid out anew: agents that are at the same paths are not lost, whatever brings them now.
+        here = {part.name: _agents_in(candidate, part) or _agents_in(candidate, now.get(part.name)) for part in before}
         lost = {name: count for name, count in counts.items() if count and not here[name]}
         if not candidate.agents:
             return dict.fromkeys(lost or ("",), _empty("the set holds no agent"))
         return {name: _empty(f"agents in {name}: {count} before, none now") for name, count in lost.items()}
 
 
-def _agents_in(candidate: Candidate[Any] | None, part: Part) -> int:
-    if candidate is None:
+def _agents_in(candidate: Candidate[Any] | None, part: Part | None) -> int:
+    if candidate is None or part is None:
         return 0
     entries = (candidate.entries.get(part.prefix + path) for path in part.files)
     return sum(entry is not None and entry.agent is not None for entry in entries)

@@ -55,6 +55,7 @@ class Publisher(Generic[S]):
         self._stopped = stopped
         self._refused: tuple[str, tuple[Diagnostic, ...]] | None = None
         self._hold: Hold[S] | None = None
+        self._ended_hold: Hold[S] | None = None  # while it is being ended
         self._sets: Mapping[int, Candidate[S]] = {}
 
     @property
@@ -79,7 +80,10 @@ class Publisher(Generic[S]):
         if not verdict.errors:
             self._refused = None
             return Decision(self._accept(verdict))
-        mended = self._judge.mended(snapshot, verdict)
+        hold = self._hold or self._ended_hold
+        if hold is not None and hold.newest is not None and hold.newest.candidate.digest == read.digest:
+            hold.newest = None  # it was good, and is no more
+        mended = self._judge.mended(snapshot, verdict, self._last_good(hold))
         said = verdict.diagnostics if mended is None else order([*verdict.errors, *mended.diagnostics])
         result: ReloadResult = "rejected"
         if self._hold is not None:
@@ -92,6 +96,10 @@ class Publisher(Generic[S]):
         self._tell_once(read.digest, said)
         return Decision(result, InvalidConfigError(f"{read.digest[:19]} was refused:", verdict.diagnostics))
 
+    def _last_good(self, hold: Hold[S] | None) -> Candidate[S] | None:
+        """Return what would be served by now had nothing been held."""
+        return hold.newest.candidate if hold is not None and hold.newest is not None else self._judge.served
+
     def _accept(self, verdict: Verdict[S]) -> ReloadResult:
         """Publish a set that is well, unless it is served already or held back."""
         latest, candidate = self._board.latest, verdict.candidate
@@ -103,7 +111,8 @@ class Publisher(Generic[S]):
             # Equal content may lie under other locks, or beside other links, which are left out.
             of_plugins = [d for d in latest.diagnostics if d.code == "plugin-warning"]
             new = [d for d in candidate.diagnostics if d not in latest.diagnostics]
-            self._judge.served = candidate  # the bytes that a hold goes back to, locks included
+            # The bytes that a hold goes back to, locks included.
+            self._judge.served, self._judge.is_from_disk = candidate, False
             self._health.unchanged(candidate.digest, order([*candidate.diagnostics, *of_plugins]), new)
             return "unchanged"
         return self._publish(verdict, self._health.published)
@@ -146,7 +155,8 @@ class Publisher(Generic[S]):
         return "published"
 
     def _served(self, generation: Generation[S], candidate: Candidate[S]) -> None:
-        self._judge.served = candidate
+        judge = self._judge
+        judge.served, judge.is_from_disk = candidate, judge.is_from_disk and judge.served is None
         kept = {earlier.number for earlier in self._board.history()}
         self._sets = {n: c for n, c in {**self._sets, generation.number: candidate}.items() if n in kept}
 
@@ -161,6 +171,7 @@ class Publisher(Generic[S]):
         faults = (*candidate.mismatches, *verdict.errors)
         if faults:
             raise InvalidConfigError(f"the last good set {candidate.digest[:19]} is not good any more:", faults)
+        self._judge.is_from_disk = True
         self._publish(verdict._replace(diagnostics=order([*verdict.diagnostics, warning])), self._health.restored)
         return self._board.current
 
@@ -192,13 +203,14 @@ class Publisher(Generic[S]):
         return generation
 
     def let_go(self) -> Hold[S] | None:
-        """End the hold and return it, None where there is none."""
-        hold, self._hold = self._hold, None
-        return hold
+        """End the hold and return it, None where there is none; what is decided next still knows of it."""
+        self._ended_hold, self._hold = self._hold, None
+        self._health.let_go()
+        return self._ended_hold
 
-    def catch_up(self, hold: Hold[S]) -> bool:
-        """Publish the newest content that the hold kept back; say whether that was anything new."""
-        newest = hold.newest
-        if newest is None or errors_in(newest.diagnostics) or self._is_served(newest.candidate):
+    def catch_up(self, hold: Hold[S], *, is_due: bool) -> bool:
+        """Forget an ended hold, and where that is due publish what it kept back; say whether that was anything new."""
+        newest, self._ended_hold = hold.newest, None
+        if not is_due or newest is None or errors_in(newest.diagnostics) or self._is_served(newest.candidate):
             return False
         return self._publish(newest, self._health.restored) == "published"

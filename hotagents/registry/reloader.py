@@ -15,7 +15,7 @@ from hotagents.errors import ClosedError, InvalidConfigError, SourceError
 from hotagents.registry.publisher import Publisher
 from hotagents.registry.stop import Stop
 from hotagents.snapshot import Snapshot
-from hotagents.sources import read_settled
+from hotagents.sources import patterns_of, read_settled
 from hotagents.spec import AgentSpec
 from hotagents.store import StoreError
 from hotagents.watching import Checked
@@ -122,9 +122,10 @@ class Reloader(Generic[S]):
         with self._lock:
             hold = self._publisher.let_go()
             outcome = self.check(force=True)
-            if hold is None or outcome.error is None or outcome.result == "published":
+            if hold is None:
                 return outcome
-            if not self._publisher.catch_up(hold):
+            # Where the source is served, that is the newest; else what was good last is.
+            if not self._publisher.catch_up(hold, is_due=outcome.error is not None and outcome.result != "published"):
                 return outcome
             return self.check(force=True)._replace(result="published")  # says anew why the source is not served
 
@@ -138,7 +139,8 @@ class Reloader(Generic[S]):
         warning = Diagnostic(_FROM_DISK, "warning", "", 0, 0, "", f"served from disk, since: {why}", "mend the source")
         with self._lock:
             try:
-                generation = self._publisher.serve_last_good(store.load(), warning)
+                snapshot = store.load(patterns=patterns_of(self._source), limits=self._judge.limits)
+                generation = self._publisher.serve_last_good(snapshot, warning)
             except (StoreError, InvalidConfigError) as other:
                 error.add_note(f"no last good set could be served in its place: {other}")
                 raise error from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypedDict, TypeVar, final, get_args
 
+from hotagents.ceiling import Ceiling
+from hotagents.limits import Limits
 from hotagents.spec import AgentSpec
 
 if TYPE_CHECKING:
@@ -13,9 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from hotagents.ceiling import Ceiling
     from hotagents.clock import Clock
-    from hotagents.limits import Limits
     from hotagents.loading import Schema
     from hotagents.plugins import Plugins
     from hotagents.sources import Source
@@ -53,7 +53,7 @@ class Settings(Generic[S]):
     """Everything that `hotagents.ConfigRegistry` was made with.
 
     Raises:
-        ValueError: If one of the values makes no sense.
+        TypeError, ValueError: If one of the values makes no sense.
     """
 
     source: Source
@@ -81,8 +81,19 @@ class Settings(Generic[S]):
             raise ValueError(f"resync_interval: expected 0 to {_LONGEST:g} seconds, got {self.resync_interval!r}")
         if not 0 <= self.wait_for_source <= _LONGEST:
             raise ValueError(f"wait_for_source: expected 0 to {_LONGEST:g} seconds, got {self.wait_for_source!r}")
+        if not 0 < self.validate_timeout <= _LONGEST:
+            raise ValueError(f"validate_timeout: expected 0 to {_LONGEST:g} seconds, got {self.validate_timeout!r}")
+        _of_type("history", self.history, int)
+        _of_type("limits", self.schema.limits, Limits)
+        _of_type("ceiling", self.schema.ceiling, Ceiling, type(None))
         if self.history < 1:
             raise ValueError(f"history: expected at least 1, got {self.history!r}")
+
+
+def _of_type(name: str, value: object, *types: type) -> None:
+    if not isinstance(value, types):
+        expected = " or ".join("None" if found is type(None) else found.__name__ for found in types)
+        raise TypeError(f"{name}: expected {expected}, got {value!r}")
 
 
 def _one_of(name: str, value: object, choices: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from hotagents.sources.base import Source, read_settled
+from hotagents.sources.base import Source, patterns_of, read_settled
 from hotagents.sources.directory import Directory
 from hotagents.sources.file import File
 from hotagents.sources.memory import Memory
@@ -32,6 +32,7 @@ __all__ = [
     "SourceLike",
     "Tree",
     "Volume",
+    "patterns_of",
     "read_settled",
     "source_from",
 ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hotagents.snapshot import Snapshot
     from hotagents.watchers import Watcher
 
-__all__ = ["Source", "read_settled"]
+__all__ = ["Source", "patterns_of", "read_settled"]
 
 
 @runtime_checkable
@@ -46,6 +46,12 @@ class Source(Protocol):
         ...
 
 
+def patterns_of(source: Source) -> str:
+    """Return by what patterns a source chooses what it reads, as a text to compare; empty where it tells of none."""
+    found = getattr(source, "patterns", "")
+    return found if isinstance(found, str) else ""
+
+
 def read_settled(source: Source, *, timeout: float = 5.0, wait: Callable[[float], object] = time.sleep) -> Snapshot:
     """Return the source's bytes once they are quiet.
 
@@ -55,7 +61,8 @@ def read_settled(source: Source, *, timeout: float = 5.0, wait: Callable[[float]
         wait: Waits that many seconds; a true result (as `threading.Event.wait` gives) means stop waiting at once.
 
     Raises:
-        SourceError: If the bytes cannot be read, or (`reason` ``Unstable``) never were quiet.
+        SourceError: If the bytes cannot be read, or never were quiet; then with the `reason` of what moved,
+            ``Unstable`` where nothing else is wrong.
     """
     deadline: float | None = None
     while True:
@@ -66,5 +73,5 @@ def read_settled(source: Source, *, timeout: float = 5.0, wait: Callable[[float]
                 deadline = time.monotonic() + timeout + error.retry_after
             left = deadline - time.monotonic()
             if left <= 0 or wait(min(max(error.retry_after, 0.001), left)):
-                message = f"{error}; not quiet within {timeout:g} s"
-                raise SourceError(message, path=error.path, reason="Unstable") from error
+                message = f"{error}; not quiet within {timeout:g} s" if error.reason == "Unstable" else str(error)
+                raise SourceError(message, path=error.path, reason=error.reason) from error

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, final
 from hotagents.errors import SourceError, UnsettledError
 from hotagents.limits import Limits
 from hotagents.sources.mounted import MountedSource, Place
-from hotagents.sources.reading import Filter, Reading
+from hotagents.sources.reading import Filter, Reading, described
 from hotagents.sources.scan import OPEN_DIRECTORY, Scan, Signature, signature_of
 
 if TYPE_CHECKING:
@@ -183,6 +183,7 @@ class Directory(MountedSource):
     ) -> None:
         only = Filter(tuple(include), tuple(exclude))
         patterns = None if agents is None else tuple(agents)
+        self.patterns = described(only, patterns)
         self._places = [
             Place(DirectoryMount(os.path.abspath(path), settle=settle, only=only, agents=patterns, limits=limits))
         ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, final
 from hotagents.limits import Limits
 from hotagents.sources.directory import DirectoryMount
 from hotagents.sources.mounted import MountedSource, Place
-from hotagents.sources.reading import Filter
+from hotagents.sources.reading import Filter, described
 from hotagents.sources.volume import LINK, VolumeMount
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class File(MountedSource):
         self._path = os.path.abspath(path)  # links are not resolved: that would pin one payload for ever
         self._settle = settle
         self._limits = limits
+        self.patterns = described(Filter((os.path.basename(self._path),)), None)
         self._places = [Place(self._mount())]
 
     def places(self) -> list[Place]:

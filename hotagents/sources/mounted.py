@@ -95,10 +95,15 @@ class Place:
         name = key if self.name == "." else f"{key}/{self.name}"
         return Place(self.mount, name=name, prefix=prefix + self.prefix)
 
+    def called(self, name: str) -> Place:
+        """Return the same place under another name."""
+        return Place(self.mount, name=name, prefix=self.prefix)
+
 
 class MountedSource(abc.ABC):
     """A source that is a list of mounts; subclasses say which."""
 
+    patterns = ""  # which of its files are read, and which are agents, where that was chosen; set once, when made
     _layout: tuple[str, ...] = ()
     _known: frozenset[str] = frozenset()  # where the mounts begin that held what was last read
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hotagents.diagnostics import Severity
     from hotagents.limits import Limits
 
-__all__ = ["Filter", "Reading", "unreadable"]
+__all__ = ["Filter", "Reading", "described", "unreadable"]
 
 # Windows has none of the first three; there O_BINARY keeps the bytes as they are.
 _FLAGS: Final = (
@@ -47,6 +47,12 @@ class Filter:
         if self.include and not matches_any(self.include, path):
             return False
         return not (self.exclude and matches_any(self.exclude, path))
+
+
+def described(only: Filter, agents: tuple[str, ...] | None) -> str:
+    """Return what is read, and which of it are agents, as a text to compare; empty where nothing was chosen."""
+    chosen = {"include": only.include, "exclude": only.exclude, "agents": agents}
+    return "; ".join(f"{name} {', '.join(patterns) or 'none'}" for name, patterns in chosen.items() if patterns)
 
 
 @final

@@ -23,9 +23,15 @@ class Roots(MountedSource):
         prefixed = isinstance(sources, Mapping)
         pairs = sources.items() if isinstance(sources, Mapping) else sources
         self._sources = [(name, f"{name}/" if prefixed else "", source) for name, source in pairs]
+        self.patterns = " | ".join(source.patterns for _, _, source in self._sources).strip(" |")
 
     def places(self) -> list[Place]:
-        """Return the mounts of all sources."""
-        return [
-            place.renamed(name, prefix=prefix) for name, prefix, source in self._sources for place in source.places()
-        ]
+        """Return the mounts of all sources, each with a name of its own."""
+        found: dict[str, Place] = {}
+        for name, prefix, source in self._sources:
+            for place in source.places():
+                renamed = place.renamed(name, prefix=prefix)
+                while renamed.name in found:  # `a/b` may be a root's key, and a mount in the root `a`
+                    renamed = renamed.called(f"{renamed.name}'")
+                found[renamed.name] = renamed
+        return list(found.values())

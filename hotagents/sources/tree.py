@@ -19,7 +19,7 @@ from hotagents.errors import SourceError
 from hotagents.limits import Limits
 from hotagents.sources.directory import DirectoryMount
 from hotagents.sources.mounted import MountedSource, Place
-from hotagents.sources.reading import Filter
+from hotagents.sources.reading import Filter, described
 from hotagents.sources.volume import LINK, VolumeMount
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Tree(MountedSource):
         self._only = Filter(tuple(include), tuple(exclude))
         self._agents = None if agents is None else tuple(agents)
         self._limits = limits
+        self.patterns = described(self._only, self._agents)
         self._places: dict[str, Place] = {}
         # The real directories in each volume's own one, with the mtime under which they were listed.
         self._listed: dict[str, tuple[int, list[str]]] = {}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, final
 from hotagents.errors import SourceError, UnsettledError
 from hotagents.limits import Limits
 from hotagents.sources.mounted import MountedSource, Place
-from hotagents.sources.reading import Filter, Reading, unreadable
+from hotagents.sources.reading import Filter, Reading, described, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -101,7 +101,10 @@ class VolumeMount:
                     raise self._gone() from error
             except OSError as error:
                 raise unreadable(self._link_path, error) from error
-        raise UnsettledError(f"{self._link_path}: points at nothing", path=self.path, retry_after=0.02)
+        message = (
+            f"{self._link_path}: leads to nothing; a payload that stays away is lost, and only a new swap brings one"
+        )
+        raise UnsettledError(message, path=self.path, reason="Detached", retry_after=0.02)
 
     def _text(self) -> str:
         try:
@@ -206,6 +209,7 @@ class Volume(MountedSource):
     ) -> None:
         only = Filter(tuple(include), tuple(exclude))
         patterns = None if agents is None else tuple(agents)
+        self.patterns = described(only, patterns)
         self._places = [Place(VolumeMount(os.path.abspath(path), link=link, only=only, agents=patterns, limits=limits))]
 
     def places(self) -> list[Place]:

@@ -238,8 +238,8 @@ def test_a_hold_and_a_rollback_together(mount: Mount, agent: Callable[..., str])
     assert said(registry) == {"a": "one", "b": "one"}
     assert condition(registry, "Current").reason == "Held"
     assert registry.resume() == "published"
-    # Held is what was last published, and that is what was gone back to.
-    assert said(registry) == {"a": "one", "b": "three"}
+    # What there would be had nothing been held: the broken file at its newest good content, not at an older one.
+    assert said(registry) == {"a": "two", "b": "three"}
 
 
 def test_a_rejection_that_stays_is_told_once_and_its_files_are_parsed_once(
@@ -277,3 +277,14 @@ def test_a_fault_that_holding_does_not_cure_ends_in_a_rejection(
     assert registry.reload() == "rejected"
     assert len(rounds) < 50
     assert registry.current.number == 1
+
+
+@pytest.mark.parametrize("policy", ["hold-volume", "hold-file"])
+@pytest.mark.parametrize("agents", [{"a.md": BROKEN, "b.md": BROKEN}, {}], ids=["broken", "emptied"])
+def test_a_lock_that_comes_with_what_is_broken_counts(mount: Mount, policy: Policy, agents: dict[str, str]) -> None:
+    registry = mount.registry(policy)
+    new = {"CLAUDE.md": "context two", **{f"agents/{path}": text for path, text in agents.items()}}
+    mount.agents.write({**agents, "hotagents.lock": lock_of(new)})  # held back with the files beside it, it still says
+    mount.outer.write({"CLAUDE.md": "context two"})
+    assert registry.reload() == "rejected"
+    assert registry.current.documents["CLAUDE.md"].body == "context one"

@@ -16,9 +16,12 @@ from hotagents import (
     CycleResult,
     Host,
     InvalidConfigError,
+    Limits,
     SourceError,
+    Tree,
     UnknownGenerationError,
 )
+from hotagents.store import Store
 from hotagents.testing import ConfigMapVolume
 
 if TYPE_CHECKING:
@@ -250,3 +253,58 @@ def test_a_host_confirms_what_every_runner_has_finished_a_cycle_on(
     volume.write({"a.md": BROKEN})
     with registry() as restarted:
         assert restarted.current.agents["a"].description == "good"
+
+
+def test_a_mount_that_is_laid_out_otherwise_is_served_once_it_is_well(
+    tmp_path: Path, agent: Callable[..., str], registry: Callable[..., ConfigRegistry[Any]], volume: ConfigMapVolume
+) -> None:
+    volume.write({"CLAUDE.md": "one", "agents/a.md": agent("a", "good")})
+    prove(registry())
+    # The next deployment mounts two volumes in the place of one.
+    other = ConfigMapVolume(tmp_path / "other")
+    other.write({"CLAUDE.md": "one"})
+    nested = other.nested("agents")
+    nested.write({"b.md": BROKEN})
+    options: dict[str, Any] = {"state_dir": tmp_path / "state", "on_start_invalid": "last-good"}
+    with ConfigRegistry(other.path, resync_interval=3600, **options) as restarted:
+        assert restarted.current.agents["a"].description == "good"
+        nested.write({"b.md": agent("b", "well")})
+        restarted.wait_for(lambda g: "b" in g.agents, timeout=10)
+        assert all(condition.status for condition in restarted.status.conditions)
+        nested.write({})
+        assert restarted.reload() == "rejected"  # from here on its own parts are known
+
+
+def test_the_last_to_confirm_wins_and_what_is_lost_is_kept_again(
+    tmp_path: Path, agent: Callable[..., str], registry: Callable[..., ConfigRegistry[Any]]
+) -> None:
+    canary = ConfigMapVolume(tmp_path / "canary")
+    canary.write({"a.md": agent("a", "canary")})
+    with registry() as healthy, ConfigRegistry(canary.path, state_dir=tmp_path / "state") as other:
+        healthy.confirm(healthy.current)
+        other.confirm(other.current)
+        healthy.confirm(healthy.current)
+        store = Store(tmp_path / "state")
+        assert store.digest() == healthy.current.digest
+        for path in (tmp_path / "state").iterdir():
+            path.unlink()
+        assert store.digest() == ""
+        healthy.confirm(healthy.current)
+        assert store.load().digest == healthy.current.digest
+
+
+def test_what_was_chosen_by_other_patterns_or_is_beyond_the_limits_is_not_served(
+    volume: ConfigMapVolume, agent: Callable[..., str], tmp_path: Path
+) -> None:
+    volume.write({"a.md": agent("a"), "draft/b.md": agent("b", tools="Bash")})
+    options: dict[str, Any] = {"state_dir": tmp_path / "state", "on_start_invalid": "last-good"}
+    prove(ConfigRegistry(Tree(volume.path), **options))
+    volume.write({"a.md": BROKEN})
+    with pytest.raises(InvalidConfigError) as caught:
+        ConfigRegistry(Tree(volume.path, exclude=["draft/**"]), **options).start()
+    assert "was kept for other include, exclude or agents patterns" in caught.value.__notes__[0]
+    with pytest.raises(InvalidConfigError) as caught:
+        ConfigRegistry(Tree(volume.path), limits=Limits(file_bytes=45), **options).start()
+    assert "is beyond the limits" in caught.value.__notes__[0]
+    with ConfigRegistry(Tree(volume.path), **options) as restarted:
+        assert set(restarted.current.agents) == {"a", "b"}

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hotagents import ClosedError, ConfigRegistry, NotStartedError, UnknownGenerationError
+from hotagents import (
+    ClosedError,
+    ConfigRegistry,
+    NotStartedError,
+    UnknownGenerationError,
+    hookimpl,
+    load_plugins,
+)
 from hotagents.testing import ConfigMapVolume
 
 if TYPE_CHECKING:
@@ -264,3 +271,63 @@ def test_it_is_logged_with_what_it_means(
     assert "restoring 1" in lines[0]
     held = [line for line in lines if "is held; nothing newer is published until resume()" in line]
     assert len(held) == 2  # when it began, and what waits; not at each look
+
+
+class Refuses:
+    """A plugin that changes its mind."""
+
+    def __init__(self) -> None:
+        self.refused = ""
+
+    @hookimpl
+    def hotagents_validate(self, candidate: Any, report: Any) -> None:
+        if candidate.digest == self.refused:
+            report.error("not any more")
+
+
+def test_resume_publishes_nothing_that_is_refused_by_now(volume: ConfigMapVolume, agent: Callable[..., str]) -> None:
+    refuses = Refuses()
+    plugins = load_plugins(from_entry_points=False, plugins={"refuses": refuses})
+    with ConfigRegistry(volume.path, resync_interval=3600, plugins=plugins) as registry:
+        edit(registry, volume, agent("a", "two"))
+        refuses.refused = registry.current.digest
+        back = registry.rollback(1)
+        assert registry.resume() == "rejected"
+        assert registry.current is back
+        assert current(registry).reason == "Rejected"
+
+
+def test_a_hold_that_keeps_nothing_back_is_no_lag(
+    registry: ConfigRegistry[Any], volume: ConfigMapVolume, agent: Callable[..., str]
+) -> None:
+    edit(registry, volume, agent("a", "two"))
+    registry.rollback(1)
+    before = registry.status.last_success
+    volume.write({"a.md": agent("a", "one")})
+    assert registry.reload() == "unchanged"
+    status = registry.status
+    assert (status.state, current(registry).reason) == ("current", "Held")
+    assert before is not None
+    assert status.last_success is not None
+    assert status.last_success > before
+
+
+def test_what_is_held_is_said_whatever_else_is_wrong(
+    registry: ConfigRegistry[Any], volume: ConfigMapVolume, agent: Callable[..., str]
+) -> None:
+    edit(registry, volume, agent("a", "two"))
+    files = volume.files
+    volume.detach()
+    registry.reload()
+    registry.rollback(1)
+    assert (registry.status.state, current(registry).reason) == ("blind", "Failed")
+    assert "is held; nothing newer" in current(registry).message
+    assert registry.status.last_error
+    registry.reload()
+    assert "is held; nothing newer" in current(registry).message
+    volume.write({**files, "hotagents.lock": f"# hotagents.lock 1\n{'0' * 64}  a.md\n"})
+    assert registry.reload() == "held"
+    assert "is held; nothing newer" in current(registry).message
+    volume.write(files)
+    assert registry.resume() == "published"
+    assert "is held" not in current(registry).message

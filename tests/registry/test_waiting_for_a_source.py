@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hotagents import ClosedError, ConfigRegistry, InvalidConfigError, SourceError
+from hotagents import ClosedError, ConfigRegistry, InvalidConfigError, SourceError, hookimpl, load_plugins
 from hotagents.registry.reloader import Reloader
 from hotagents.testing import ConfigMapVolume
 
@@ -92,6 +94,54 @@ def test_what_is_there_and_wrong_is_not_waited_for(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfigError):
         ConfigRegistry(volume.path, wait_for_source=300).start()
     assert time.monotonic() - begun < 60
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="descriptors are counted by /proc")
+def test_a_wait_leaves_no_descriptor_and_no_thread(tmp_path: Path, agent: Callable[..., str]) -> None:
+    def descriptors() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    def wait(number: int) -> None:
+        outer = tmp_path / str(number)
+        volume = ConfigMapVolume(outer / "agents")
+        volume.write({})  # an optional ConfigMap that does not exist yet
+        registry = ConfigRegistry(outer, wait_for_source=30, resync_interval=3600)
+        thread = threading.Thread(target=registry.start)
+        thread.start()
+        volume.write({"a.md": agent("a")})
+        thread.join(10)
+        registry.close()
+
+    wait(0)
+    before = descriptors()
+    for number in range(1, 6):
+        wait(number)
+    assert descriptors() <= before
+
+
+def test_a_plugin_hears_of_no_rejection_that_is_over(
+    tmp_path: Path, agent: Callable[..., str], first_look: threading.Event
+) -> None:
+    told: list[Any] = []
+
+    class Listens:
+        @hookimpl
+        def hotagents_generation_rejected(self, status: Any) -> None:
+            told.append(status)
+
+    plugins = load_plugins(from_entry_points=False, plugins={"listens": Listens()})
+    volume = ConfigMapVolume(tmp_path / "mount")
+    volume.write({})
+    registry = ConfigRegistry(volume.path, wait_for_source=30, resync_interval=3600, plugins=plugins)
+    thread = threading.Thread(target=registry.start)
+    thread.start()
+    assert first_look.wait(10)
+    volume.write({"a.md": agent("a")})
+    thread.join(10)
+    with registry:
+        volume.write({"a.md": "---\nname: a\n---\n"})
+        registry.reload()
+    assert [status.condition("Current").reason for status in told] == ["Rejected"]
 
 
 def test_it_ends_with_the_error_once_the_time_is_over(tmp_path: Path) -> None:

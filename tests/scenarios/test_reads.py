@@ -104,7 +104,7 @@ def test_s17_what_is_deleted_during_the_load_is_read_again_at_its_new_place(
     (tmp_path / "..data").symlink_to("nowhere")  # for good: that is given up
     with pytest.raises(SourceError, match=str(tmp_path)) as caught:
         read_settled(Volume(tmp_path), timeout=0.1)
-    assert caught.value.reason == "Unstable"
+    assert caught.value.reason == "Detached"
 
 
 @pytest.mark.parametrize("nested", [False, True], ids=["volume", "volume in a directory"])

@@ -68,7 +68,7 @@ def test_a_lost_link_is_detached_and_a_lost_directory_missing(mount: ConfigMapVo
 
 def test_a_link_to_nothing_is_unsettled(tmp_path: Path) -> None:
     (tmp_path / "..data").symlink_to("..gone")
-    with pytest.raises(UnsettledError, match="points at nothing"):
+    with pytest.raises(UnsettledError, match="leads to nothing"):
         Volume(tmp_path).read()
 
 
