@@ -24,6 +24,7 @@ from hotagents.hookspecs import Report, hookimpl
 from hotagents.host import Host, HostStatus, RunnerStatus
 from hotagents.limits import Limits
 from hotagents.lock import Lock
+from hotagents.manifests import Manifests
 from hotagents.pin import Pin
 from hotagents.plugins import Plugins, load_plugins
 from hotagents.registry import ConfigRegistry
@@ -59,6 +60,7 @@ __all__ = [
     "InvalidConfigError",
     "Limits",
     "Lock",
+    "Manifests",
     "Memory",
     "NotStartedError",
     "Part",

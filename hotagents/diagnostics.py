@@ -43,6 +43,18 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "too-many-files": "the set has more files than the limit",
         "volume-held": "a volume with an error is held at its last good content, or left out, and the rest goes on",
         "empty-set": "the set serves no agent, or a volume that served agents serves none",
+        # --- Kubernetes manifests
+        "bad-mount": "a volume or mount that cannot be, or that nobody reads",
+        "configmap-ambiguous": "several ConfigMaps or Secrets of one name",
+        "configmap-immutable": "a ConfigMap that is immutable, so that no running pod ever sees another one",
+        "configmap-key": "a key that the API server refuses",
+        "configmap-missing": "a ConfigMap, a Secret, or a key of one is mounted and not there",
+        "configmap-too-large": "the values of a ConfigMap are larger than the API server takes",
+        "configmap-value": "a value that is no text, or no base64",
+        "manifest-field": "a field of an object is missing or of the wrong type",
+        "manifest-syntax": "a manifest is not YAML or JSON, or not a stream of objects",
+        "manifest-too-large": "a manifest is nested too deep, or expands to more than is read",
+        "unknown-content": "what a pod has at a place is not in the manifests",
         # --- the text of a file
         "alias": "YAML anchors and aliases are refused: a few bytes of them can expand to gigabytes",
         "bad-key": "a mapping's key is a list or a mapping",

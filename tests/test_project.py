@@ -151,6 +151,14 @@ def test_importing_it_imports_nothing_heavy(module: str, tmp_path: Path) -> None
     assert imported & HEAVY == set()
 
 
+def test_the_command_line_imports_no_server_and_no_metrics_before_they_are_asked_for(tmp_path: Path) -> None:
+    program = "import hotagents.cli, sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=45, check=True
+    )
+    assert set(done.stdout.split()) & (HEAVY - {"rich", "typer"}) == set()
+
+
 @what_a_host_imports
 def test_importing_it_starts_no_thread(module: str, tmp_path: Path) -> None:
     program = f"import {module}, threading; print(threading.active_count())"

@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from hotagents.cli.options import AllowEmpty, AsJson, Documents, Root, RunnerName, SpecName  # noqa: TC001 - typer evaluates them
+from hotagents.cli.given import Given, Mounting, given, the_one
+from hotagents.cli.options import (  # noqa: TC001 - typer evaluates them
+    AllowEmpty,
+    AsJson,
+    ContainerName,
+    Documents,
+    MountRoot,
+    Namespace,
+    Paths,
+    RunnerName,
+    SpecName,
+    Workload,
+    WorkloadName,
+)
 from hotagents.cli.output import Output, complain, counted, for_shell, short_errors
 
 if TYPE_CHECKING:
@@ -22,9 +35,14 @@ STYLES: Final = {"error": "red", "warning": "yellow", "info": "bright_black"}
 
 
 @short_errors()
-def validate(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Directories, volumes or files.")],
+def validate(  # noqa: PLR0913 - one parameter for each option
+    paths: Paths,
     *,
+    workload: Workload = None,
+    root: MountRoot = None,
+    container: ContainerName = None,
+    namespace: Namespace = None,
+    workload_name: WorkloadName = None,
     runner: RunnerName = None,
     spec: SpecName = None,
     document: Documents = None,
@@ -34,18 +52,23 @@ def validate(
 ) -> None:
     """Say what is wrong, with file, line and column; exit with 1 if a registry would refuse any of it.
 
-    Each path is a set of its own, read as a registry would read it.
+    Each path is a set of its own, read as a registry would read it. All manifests together are one set: their
+    ConfigMaps laid over each other, or, with --root, what the pod sees there.
     """
     from hotagents.cli.schema import choose  # noqa: PLC0415 - heavy
 
     chosen = choose(runner=runner, spec=spec, documents=document)
-    readings, unreadable = _read_all(paths, chosen, allow_empty=allow_empty)
+    mounting = Mounting(
+        workload=workload, root=root, container=container, namespace=namespace, workload_name=workload_name
+    )
+    readings, unreadable = _read_all(given(paths, mounting), chosen, allow_empty=allow_empty)
     diagnostics = _all_placed(readings)
     output = Output(as_json=as_json)
     if as_json:
         output.json(_facts(readings, diagnostics, unreadable))
     elif readings:
-        _print(output, readings, diagnostics, verbose=verbose)
+        # A ConfigMap that is mounted twice is wrong twice, at one place.
+        _print(output, readings, tuple(dict.fromkeys(diagnostics)), verbose=verbose)
     if unreadable:
         raise typer.Exit(2)
     raise typer.Exit(1 if any(d.severity == "error" for d in diagnostics) else 0)
@@ -53,13 +76,19 @@ def validate(
 
 @short_errors()
 def digest(
-    root: Root,
+    paths: Paths,
     *,
+    workload: Workload = None,
+    root: MountRoot = None,
+    container: ContainerName = None,
+    namespace: Namespace = None,
+    workload_name: WorkloadName = None,
     volumes: Annotated[bool, typer.Option("--volumes", help="Print each volume's digest too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print the digest, the name of the content: what a registry that reads the same bytes gives.
 
+    Of manifests, which are one set, it is what the pod's registry gives; what manifests cannot know is warned of.
     Where a file cannot be part of a set (too large, say) there is no digest: the exit code is 1.
     """
     from hotagents.cli.reading import read  # noqa: PLC0415 - heavy
@@ -67,12 +96,17 @@ def digest(
     from hotagents.cli.schema import Chosen  # noqa: PLC0415
     from hotagents.diagnostics import errors_in  # noqa: PLC0415
 
-    output = Output(as_json=as_json)
-    with told(root, output):
-        reading = read(root, Chosen(), allow_empty=True)
-    if unusable := errors_in(reading.snapshot.diagnostics):
-        for diagnostic in unusable:
-            complain(str(diagnostic))
+    mounting = Mounting(
+        workload=workload, root=root, container=container, namespace=namespace, workload_name=workload_name
+    )
+    output, what = Output(as_json=as_json), the_one(paths, mounting)
+    with told(what, output):
+        reading = read(what, Chosen(), allow_empty=True)
+    unusable = errors_in(reading.snapshot.diagnostics)
+    unsure = [d for d in reading.snapshot.diagnostics if d.code == "unknown-content" and d.severity == "warning"]
+    for diagnostic in unusable or unsure:
+        complain(str(reading.shown(diagnostic)))
+    if unusable:
         raise typer.Exit(1)
     parts = reading.generation.volumes
     if as_json:
@@ -84,20 +118,19 @@ def digest(
         output.line(f"{volume.digest}  {name}")
 
 
-def _read_all(paths: Sequence[str], chosen: Chosen, *, allow_empty: bool) -> tuple[list[Reading], dict[str, str]]:
+def _read_all(sets: Sequence[Given], chosen: Chosen, *, allow_empty: bool) -> tuple[list[Reading], dict[str, str]]:
     """Return what could be read, and the errors of paths that could not: a missing one hides no others."""
     from hotagents.cli.reading import read  # noqa: PLC0415 - heavy
-    from hotagents.cli.refusal import located  # noqa: PLC0415
     from hotagents.errors import SourceError  # noqa: PLC0415
 
     readings: list[Reading] = []
     unreadable: dict[str, str] = {}
-    for path in paths:
+    for what in sets:
         try:
-            readings.append(read(path, chosen, allow_empty=allow_empty))
+            readings.append(read(what, chosen, allow_empty=allow_empty))
         except SourceError as error:
-            unreadable[path] = located(path, error)
-            complain(unreadable[path])
+            unreadable[what.name] = what.said(error)
+            complain(unreadable[what.name])
     return readings, unreadable
 
 
@@ -131,6 +164,10 @@ def _counts(readings: Sequence[Reading], diagnostics: Sequence[Diagnostic]) -> d
 def _facts(
     readings: Sequence[Reading], diagnostics: Sequence[Diagnostic], unreadable: dict[str, str]
 ) -> dict[str, Any]:
+    beside: dict[Diagnostic, list[dict[str, Any]]] = {}
+    for reading in readings:
+        for diagnostic in reading.diagnostics:
+            beside.setdefault(reading.place(diagnostic), []).append(reading.beside(diagnostic))
     digests = [reading.candidate.digest for reading in readings]
     return {
         "paths": [
@@ -143,7 +180,7 @@ def _facts(
             for reading in readings
         ]
         + [{"path": path, "error": text} for path, text in unreadable.items()],
-        "diagnostics": [diagnostic.to_dict() for diagnostic in diagnostics],
+        "diagnostics": [diagnostic.to_dict() | beside[diagnostic].pop(0) for diagnostic in diagnostics],
         "counts": _counts(readings, diagnostics),
         "digest": digests[0] if len(digests) == 1 and not unreadable else None,
     }

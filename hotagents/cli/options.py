@@ -10,15 +10,21 @@ import typer
 __all__ = [
     "AllowEmpty",
     "AsJson",
+    "ContainerName",
     "Documents",
     "ForSeconds",
+    "MountRoot",
+    "Namespace",
     "OnInvalid",
     "OnStartInvalid",
+    "Paths",
     "Root",
     "RunnerName",
     "SpecName",
     "StateDir",
     "WaitForSource",
+    "Workload",
+    "WorkloadName",
     "seconds",
 ]
 
@@ -36,6 +42,13 @@ def seconds(value: float | None) -> float | None:
 
 Root: TypeAlias = Annotated[
     str, typer.Argument(metavar="DIR", help="A directory or volume of agent definitions, or one file.")
+]
+Paths: TypeAlias = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH...",
+        help="Directories, volumes or files; or manifests (.yaml, .yml, .json, - for standard input).",
+    ),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 AllowEmpty: TypeAlias = Annotated[bool, typer.Option("--allow-empty", help="Accept a path without agents.")]
@@ -64,4 +77,21 @@ SpecName: TypeAlias = Annotated[
 Documents: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--document", metavar="PATH=MODULE:CLASS", help="A required document and its class; may be repeated."),
+]
+Workload: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--workload", metavar="FILE", help="Manifest of the Deployment, Pod, ... that mounts them."),
+]
+MountRoot: TypeAlias = Annotated[
+    str | None, typer.Option("--root", metavar="PATH", help="Lay manifests out as the pod sees them at this path.")
+]
+ContainerName: TypeAlias = Annotated[
+    str | None, typer.Option("--container", metavar="NAME", help="The container, where several mount something there.")
+]
+Namespace: TypeAlias = Annotated[
+    str | None, typer.Option("--namespace", metavar="NAME", help="Take objects of this namespace, and of none.")
+]
+WorkloadName: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--workload-name", metavar="KIND/NAME", help="The workload, where several mount something there."),
 ]

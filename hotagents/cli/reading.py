@@ -1,18 +1,22 @@
-"""`Reading`: one path, read and loaded as a registry would, whether or not it could be published."""
+"""`Reading`: one set, read and loaded as a registry would, whether or not it could be published."""
 
 from __future__ import annotations
 
 import os
+import posixpath
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final, final
 
+from hotagents.cli.given import Given, Mounting, given
+from hotagents.cli.output import UsageError
 from hotagents.cli.refusal import place
 from hotagents.diagnostics import Diagnostic, errors_in, order
 from hotagents.errors import SourceError
 from hotagents.generation import Generation, published
 from hotagents.limits import Limits
 from hotagents.loading import Candidate, Schema, load
+from hotagents.manifests import Manifests, Origins, located
 from hotagents.sources import read_settled, source_from
 from hotagents.validation import Validation
 
@@ -28,19 +32,26 @@ _VALIDATE_TIMEOUT: Final = 5.0
 @final
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What lies at a path.
+    """What was read.
 
     Attributes:
-        path: As it was given.
+        given: From what.
         snapshot: Its bytes, with what could not be part of them.
         candidate: The set, loaded.
         diagnostics: All that is wrong with it, errors first; a set that a registry refuses as a whole has an error.
+        origins: Where the files stand in manifests; None where it is no manifest.
     """
 
-    path: str
+    given: Given
     snapshot: Snapshot
     candidate: Candidate[Any]
     diagnostics: tuple[Diagnostic, ...]
+    origins: Origins | None = None
+
+    @property
+    def path(self) -> str:
+        """What to call it: the path, or all manifests."""
+        return self.given.name
 
     @property
     def generation(self) -> Generation[Any]:
@@ -51,32 +62,82 @@ class Reading:
     @property
     def placed(self) -> tuple[Diagnostic, ...]:
         """The diagnostics with paths that lead there from the current directory: an editor can open them."""
-        return tuple(replace(d, path=self.place(d.path)) for d in self.diagnostics)
+        return tuple(self.place(diagnostic) for diagnostic in self.diagnostics)
 
-    def place(self, path: str) -> str:
-        """Return where a path of the set lies, seen from the current directory."""
-        return place(self.path, path)
+    def place(self, diagnostic: Diagnostic) -> Diagnostic:
+        """Return a diagnostic of the set as one of the file, or the manifest, that it is about."""
+        if self.origins is None:
+            return replace(diagnostic, path=place(self.path, diagnostic.path))
+        moved = located(diagnostic, self.origins)
+        if moved is not diagnostic or diagnostic in self.origins.own:
+            return moved
+        root = self.given.mounting.root if self.given.mounting is not None else None
+        path = posixpath.join(root or "", diagnostic.path) if diagnostic.path else self.path
+        return replace(diagnostic, path=path)
+
+    def shown(self, diagnostic: Diagnostic) -> Diagnostic:
+        """Return a diagnostic as it is shown beside what the set holds: by its path in the set, or in a manifest."""
+        return diagnostic if self.origins is None else self.place(diagnostic)
+
+    def beside(self, diagnostic: Diagnostic) -> dict[str, Any]:
+        """Return what a diagnostic of manifests has besides in JSON: its place there and in the set, if it has them."""
+        if self.origins is None:
+            return {}
+        if diagnostic in self.origins.own:
+            where = {"file": diagnostic.path, "line": diagnostic.line, "column": diagnostic.column, "exact": True}
+            return {"manifest": where, "set": None}
+        inside = {"path": diagnostic.path, "line": diagnostic.line, "column": diagnostic.column}
+        if (origin := self.origins.files.get(diagnostic.path)) is None:
+            return {"manifest": None, "set": inside}
+        line, column = origin.place(diagnostic.line, diagnostic.column)
+        return {
+            "manifest": {"file": origin.file, "line": line, "column": column, "exact": origin.exact},
+            "set": inside,
+        }
 
 
-def read(path: str, chosen: Chosen, *, allow_empty: bool = False) -> Reading:
-    """Return what lies at a path, with everything for which a registry would refuse it.
+def read(what: str | Given, chosen: Chosen, *, allow_empty: bool = False) -> Reading:
+    """Return what lies at a path or in manifests, with everything for which a registry would refuse it.
 
     Raises:
         SourceError: If it cannot be read.
+        UsageError: If it is said of manifests how a pod mounts them, and that makes no sense.
     """
-    if os.path.exists(path) and not (os.path.isdir(path) or os.path.isfile(path)):  # noqa: PTH110, PTH112, PTH113
-        raise SourceError(f"{path}: is neither a directory nor a regular file", path=path, reason="Unreadable")
-    schema = Schema(chosen.spec, dict(chosen.documents or {}))
-    snapshot = read_settled(source_from(path, limits=Limits()))
-    candidate = load(snapshot, schema)
+    what = given([what], Mounting())[0] if isinstance(what, str) else what
+    snapshot, origins = _snapshot(what)
+    candidate = load(snapshot, Schema(chosen.spec, dict(chosen.documents or {})))
     diagnostics = order([*candidate.mismatches, *candidate.diagnostics])
     if not candidate.agents and not allow_empty and not errors_in(diagnostics):
-        diagnostics = order([*diagnostics, _empty(path)])
+        diagnostics = order([*diagnostics, _empty(what)])
     if not errors_in(diagnostics):
         diagnostics = order([*diagnostics, *Validation(chosen.plugins, timeout=_VALIDATE_TIMEOUT).run(candidate)])
-    return Reading(path, snapshot, candidate, diagnostics)
+    return Reading(what, snapshot, candidate, diagnostics, origins)
 
 
-def _empty(path: str) -> Diagnostic:
-    what = "the set holds no agent" if os.path.isdir(path) else "this file is not an agent"  # noqa: PTH112 - paths are text here
-    return Diagnostic("empty-set", "error", "", 0, 0, "", what, "if this is meant, say --allow-empty")
+def _snapshot(what: Given) -> tuple[Snapshot, Origins | None]:
+    if (mounting := what.mounting) is None:
+        return read_settled(source_from(_checked(what.paths[0]), limits=Limits())), None
+    try:
+        source = Manifests(
+            what.paths,
+            workload=mounting.workload,
+            root=mounting.root,
+            container=mounting.container,
+            namespace=mounting.namespace,
+            workload_name=mounting.workload_name,
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return read_settled(source), source.origins
+
+
+def _checked(path: str) -> str:
+    if os.path.exists(path) and not (os.path.isdir(path) or os.path.isfile(path)):  # noqa: PTH110, PTH112, PTH113
+        raise SourceError(f"{path}: is neither a directory nor a regular file", path=path, reason="Unreadable")
+    return path
+
+
+def _empty(what: Given) -> Diagnostic:
+    is_file = what.mounting is None and not os.path.isdir(what.name)  # noqa: PTH112 - paths are text here
+    message = "this file is not an agent" if is_file else "the set holds no agent"
+    return Diagnostic("empty-set", "error", "", 0, 0, "", message, "if this is meant, say --allow-empty")

@@ -19,6 +19,7 @@ from hotagents.errors import InvalidConfigError, SourceError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hotagents.cli.given import Given
     from hotagents.cli.output import Output
 
 __all__ = ["located", "place", "refusal", "told"]
@@ -74,14 +75,14 @@ def _say_notes(error: Exception) -> None:
 
 
 @contextmanager
-def told(root: str, output: Output) -> Iterator[None]:
+def told(root: str | Given, output: Output) -> Iterator[None]:
     """Say why a path cannot be read, as an object with ``error`` where JSON is wanted, and end with 2."""
     try:
         yield
     except SourceError as error:
-        text = located(root, error)
+        text = located(root, error) if isinstance(root, str) else root.said(error)
         if output.as_json:
-            output.json({"path": root, "error": text})
+            output.json({"path": root if isinstance(root, str) else root.name, "error": text})
         complain(text)
         raise typer.Exit(2) from None
 

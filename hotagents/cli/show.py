@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from hotagents.cli.options import AllowEmpty, AsJson, Documents, Root, RunnerName, SpecName  # noqa: TC001 - typer evaluates them
+from hotagents.cli.given import Mounting, the_one
+from hotagents.cli.options import (  # noqa: TC001 - typer evaluates them
+    AllowEmpty,
+    AsJson,
+    ContainerName,
+    Documents,
+    MountRoot,
+    Namespace,
+    Paths,
+    RunnerName,
+    SpecName,
+    Workload,
+    WorkloadName,
+)
 from hotagents.cli.output import Output, counted, for_shell, short_errors
 
 if TYPE_CHECKING:
@@ -24,9 +37,14 @@ _DESCRIPTION: Final = 60
 
 
 @short_errors()
-def show(
-    root: Root,
+def show(  # noqa: PLR0913 - one parameter for each option
+    paths: Paths,
     *,
+    workload: Workload = None,
+    root: MountRoot = None,
+    container: ContainerName = None,
+    namespace: Namespace = None,
+    workload_name: WorkloadName = None,
     runner: RunnerName = None,
     spec: SpecName = None,
     document: Documents = None,
@@ -35,15 +53,19 @@ def show(
 ) -> None:
     """List agents, documents, volumes and the digest, and what would not be served; exit with 1 if there is any.
 
-    A set with an error is not served at all, but listed all the same.
+    A set with an error is not served at all, but listed all the same. Several manifests are one set.
     """
     from hotagents.cli.reading import read  # noqa: PLC0415 - heavy
     from hotagents.cli.refusal import told  # noqa: PLC0415
     from hotagents.cli.schema import choose  # noqa: PLC0415
 
+    mounting = Mounting(
+        workload=workload, root=root, container=container, namespace=namespace, workload_name=workload_name
+    )
     output, chosen = Output(as_json=as_json), choose(runner=runner, spec=spec, documents=document)
-    with told(root, output):
-        reading = read(root, chosen, allow_empty=allow_empty)
+    what = the_one(paths, mounting)
+    with told(what, output):
+        reading = read(what, chosen, allow_empty=allow_empty)
     refused = _first_errors(reading.diagnostics)
     if as_json:
         output.json(_facts(reading, refused))
@@ -66,8 +88,8 @@ def _facts(reading: Reading, refused: dict[str, Diagnostic]) -> dict[str, Any]:
     for name in ("number", "restores", "created_at"):  # of publications, and this is none
         del facts[name]
     facts["agents"] = {name: _described(agent) for name, agent in reading.generation.agents.items()}
-    facts["diagnostics"] = [diagnostic.to_dict() for diagnostic in reading.diagnostics]
-    errors = [diagnostic.to_dict() for diagnostic in refused.values()]
+    facts["diagnostics"] = [reading.shown(d).to_dict() | reading.beside(d) for d in reading.diagnostics]
+    errors = [reading.shown(d).to_dict() | reading.beside(d) for d in refused.values()]
     return {"path": reading.path, "served": not refused, "not_served": errors, **facts}
 
 
@@ -78,10 +100,10 @@ def _print(output: Output, reading: Reading, refused: dict[str, Diagnostic]) -> 
     if generation.lock is not None:
         output.line(f"lock {generation.lock.path} {generation.lock.digest}{generation.lock.named}")
     for diagnostic in refused.values():
-        output.line(for_shell(f"not served: {diagnostic}"), style="red")
+        output.line(for_shell(f"not served: {reading.shown(diagnostic)}"), style="red")
     warnings = [diagnostic for diagnostic in reading.diagnostics if diagnostic.severity == "warning"]
     for diagnostic in warnings:
-        output.line(f"warning: {diagnostic}", style="yellow")
+        output.line(f"warning: {reading.shown(diagnostic)}", style="yellow")
     if warnings:
         output.line(f"{counted(len(generation.agents), 'agent')}, {counted(len(warnings), 'warning')}")
     if refused:

@@ -3,13 +3,16 @@
 SEV-1 and SEV-2 are told at once, SEV-3 in business hours, SEV-4 is only recorded. What is told once is told again when
 it gets worse, when something is added, when its repeat time has passed, and when it is over. Who was paged at night
 hears at night that it is better, and that it is over, where that was told.
+
+What goes back and forth is told as often as what stays as bad: it is better once it has been so for ten minutes, and
+worse again only when its repeat time has passed since somebody heard that it was as bad.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Delivery", "Kind", "deliveries", "is_settled"]
 
 Kind: TypeAlias = Literal["alert", "worse", "update", "reminder", "resolved", "gone", "withdrawn", "muted"]
+_SETTLES: Final = timedelta(minutes=10)
 
 
 @final
@@ -34,12 +38,14 @@ class Delivery:
         incident: What it is about, as it is now.
         channel: Where to, as the configuration names it; empty where it names none.
         contact: Whom to ask; empty where the configuration says nothing.
+        other: Of an incident that has ended, the id of another one of its owner that goes on; empty for none.
     """
 
     kind: Kind
     incident: Incident
     channel: str
     contact: str
+    other: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -50,18 +56,22 @@ class Delivery:
             "severity": self.incident.severity,
             "channel": self.channel,
             "contact": self.contact,
+            "other": self.other,
         }
 
 
 def deliveries(incidents: Iterable[Incident], policy: Policy, now: datetime) -> tuple[Delivery, ...]:
     """Return what is to be told now, worst first."""
+    incidents = tuple(incidents)
     told = ((incident, _kind(incident, policy, now)) for incident in incidents)
+    open_ones = {incident.owner: incident.id for incident in incidents if incident.end is None}
     return tuple(
         Delivery(
             kind=kind,
             incident=incident,
             channel=policy.channel(_heard_as(incident)),
             contact=policy.contact(incident.findings[0].tier),
+            other=open_ones.get(incident.owner, "") if incident.end is not None else "",
         )
         for incident, kind in sorted(told, key=lambda pair: (pair[0].severity, pair[0].id))
         if kind is not None
@@ -93,12 +103,17 @@ def _heard_as(incident: Incident) -> Severity:
 
 def _going_on(incident: Incident, told: Told, policy: Policy, now: datetime) -> Kind | None:
     """Return why an incident that goes on, and of which somebody heard, is told again."""
-    severity = incident.severity
-    if severity < told.severity:
+    severity, milder_since = incident.severity, incident.milder_since
+    repeat = policy.escalation.repeat_after(severity)
+    heard = (at for as_bad, at in told.heard.items() if as_bad <= severity)
+    if severity < told.severity and not any(_is_within(repeat, at, now) for at in heard):
         return "worse"
     names = {finding.fingerprint for finding in incident.findings}
-    if severity > told.severity or names - told.fingerprints:
+    if names - told.fingerprints or (milder_since is not None and not _is_within(_SETTLES, milder_since, now)):
         return "update"
-    repeat = policy.escalation.repeat_after(severity)
+    return "reminder" if repeat is not None and not _is_within(repeat, told.at, now) else None
+
+
+def _is_within(span: timedelta | None, since: datetime, now: datetime) -> bool:
     # A time in the future is a clock's that has been set right since.
-    return "reminder" if repeat is not None and not timedelta(0) <= now - told.at < repeat else None
+    return span is None or timedelta(0) <= now - since < span

@@ -39,6 +39,7 @@ class Finding:
         due: When it has lasted for its hold time; before that nobody hears of it.
         muted: Why nobody hears of it though it is due, or None.
         reached: The longest duration of the severities' that it has reached; no clock that is set back takes it away.
+        missing: Replicas that are missing, where the rule counts them.
     """
 
     fingerprint: str
@@ -53,6 +54,7 @@ class Finding:
     due: datetime
     muted: Muted | None
     reached: timedelta = timedelta(0)
+    missing: int = 0
 
     @property
     def hold(self) -> timedelta:
@@ -76,6 +78,7 @@ class Finding:
             "due": self.due.isoformat(),
             "muted": {"kind": muted.kind, "reason": muted.reason, "until": until} if muted is not None else None,
             "reached": int(self.reached.total_seconds()),
+            "missing": self.missing,
         }
 
     @classmethod
@@ -98,6 +101,7 @@ class Finding:
             due=moment(values["due"]),
             muted=None,
             reached=timedelta(seconds=int(values["reached"])),
+            missing=int(values["missing"]),
         )
 
 
@@ -111,14 +115,19 @@ class Tracked:
         first_seen: When the monitor saw it first.
         opened_at: When it had lasted for its hold time; None while it is pending.
         absent_since: When a look that could have seen it first did not; None where the last such look saw it.
-        unsure: Whether the last look could not have seen it.
+        unsure_since: When looks that could not have seen it began, without one since that could; None after one.
     """
 
     finding: Finding
     first_seen: datetime
     opened_at: datetime | None = None
     absent_since: datetime | None = None
-    unsure: bool = False
+    unsure_since: datetime | None = None
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the last look could not have seen it."""
+        return self.unsure_since is not None
 
     @property
     def counts(self) -> bool:
@@ -159,8 +168,7 @@ def _finding(signal: Signal, policy: Policy, old: Tracked | None, now: datetime)
         return None
     tier, service = policy.tier_of(owner)
     impact = signal.impact or (old.finding.impact if old is not None else "degraded")
-    tolerated = 0 if service is None or impact == "down" else service.missing_replicas  # never all of them
-    if 0 < signal.missing <= tolerated:
+    if service is not None and service.tolerates(impact, signal.missing):
         return None
     since = _since(signal, old, now)
     earlier = old.finding.reached if old is not None and old.opened_at is not None else timedelta(0)
@@ -178,6 +186,7 @@ def _finding(signal: Signal, policy: Policy, old: Tracked | None, now: datetime)
         due=since + policy.hold_of(rule, service),
         muted=policy.muted(rule.id, owner, now),
         reached=max(policy.escalation.reached(tier, impact, lasted), earlier),
+        missing=signal.missing,
     )
 
 

@@ -58,13 +58,15 @@ def sentence(delivery: Delivery, generation: Generation[Any], *, now: datetime) 
     """Return a delivery as one line for people, escaped: who, how bad, what, since when, and by which generation."""
     incident = delivery.incident
     first = incident.findings[0]
+    until = incident.ended_at or now  # what is over may wait for the morning to be told
     what = "; ".join(f"{finding.rule}: {finding.message}" for finding in incident.findings)
     parts = [
         f"{delivery.kind.upper()} {incident.severity} {incident.owner} ({first.tier}, {first.impact}): {what}",
-        f"for {shown(now - min(finding.since for finding in incident.findings))}",
+        f"for {shown(until - min(finding.since for finding in incident.findings))}",
         f"channel {escape(delivery.channel, limit=100)}" if delivery.channel else "",
         f"contact {escape(delivery.contact, limit=100)}" if delivery.contact else "",
         f"incident {incident.id}",
+        f"another incident of it goes on: {delivery.other}" if delivery.other else "",
         f"generation {generation.number} {generation.digest[:19]}",
     ]
     return escape("; ".join(part for part in parts if part), limit=_LONGEST)

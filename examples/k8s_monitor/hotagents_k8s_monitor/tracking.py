@@ -2,10 +2,8 @@
 
 A fault is *pending* until it has lasted for its hold time, then *open*. It is *resolved* when looks could have seen it
 and did not for half a minute, and *withdrawn* when the configuration no longer has anything to say about it. A look
-that could not see what a rule needs changes nothing: silence is no proof.
-
-What one owner suffers from at a time is one *incident*, which ends with its last open finding; it is *gone*, and not
-resolved, where its owner is no longer there.
+that could not see what a rule needs changes nothing: silence is no proof. Nothing is remembered for ever, though: what
+no look could see for an hour while it is pending, or for a week while it is open, is withdrawn too.
 """
 
 from __future__ import annotations
@@ -13,74 +11,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Final, final
 
-from hotagents_k8s_monitor.findings import fingerprint, worst
+from hotagents_k8s_monitor.findings import fingerprint
+from hotagents_k8s_monitor.incidents import End, Event, Incident, Told, turned
 from hotagents_k8s_monitor.judging import Tracked, judge
 from hotagents_k8s_monitor.rules import RULES, detect
 from hotagents_k8s_monitor.rules.owners import is_gone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from hotagents_k8s_monitor.cluster import Snapshot
-    from hotagents_k8s_monitor.findings import Owner, Severity
     from hotagents_k8s_monitor.judging import Finding
     from hotagents_k8s_monitor.policy import Policy
     from hotagents_k8s_monitor.rules import Detection
 
 __all__ = ["Book", "End", "Event", "Incident", "Told", "Tracked", "advance"]
 
-End: TypeAlias = Literal["resolved", "gone", "withdrawn", "muted"]
 _SETTLES: Final = timedelta(seconds=30)  # an edit makes a look follow at once, which proves nothing
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What was last told about an incident: when, as how bad, about which fingerprints; and the worst that ever was."""
-
-    at: datetime
-    severity: Severity
-    fingerprints: frozenset[str]
-    worst: Severity
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incident:
-    """What one owner suffers from.
-
-    Attributes:
-        id: Unique; sorts by the time of its beginning.
-        owner: Who suffers.
-        opened_at: When it began to count.
-        findings: Those that count, worst first; at its end, those that did last.
-        told: What was told last, or None.
-        end: How it ended, or None while it goes on. One that ended stays until that was told.
-    """
-
-    id: str
-    owner: Owner
-    opened_at: datetime
-    findings: tuple[Finding, ...]
-    told: Told | None = None
-    end: End | None = None
-
-    @property
-    def severity(self) -> Severity:
-        """How bad it is: its worst finding."""
-        return worst(finding.severity for finding in self.findings)
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened to an incident at one look."""
-
-    incident: str
-    what: str
+_PENDING_LASTS: Final = timedelta(hours=1)  # unseen; what was there a day ago must not open at once for that
+_OPEN_LASTS: Final = timedelta(days=7)
 
 
 @final
@@ -104,9 +56,7 @@ class Book:
         if incident.end is not None:
             incidents.pop(incident.id, None)
         else:
-            names = frozenset(finding.fingerprint for finding in incident.findings)
-            ever = worst([incident.severity, *([incident.told.worst] if incident.told is not None else [])])
-            incidents[incident.id] = replace(incident, told=Told(at, incident.severity, names, ever))
+            incidents[incident.id] = incident.after_telling(at)
         return replace(self, incidents=MappingProxyType(incidents))
 
 
@@ -115,17 +65,20 @@ def advance(book: Book, snapshot: Snapshot, policy: Policy, now: datetime) -> tu
     detection, before = detect(snapshot), book.tracked
     findings = judge(detection.signals, policy, before=before, now=now)
     tracked = {finding.fingerprint: _seen(finding, before.get(finding.fingerprint), now) for finding in findings}
-    signalled = {fingerprint(signal.owner, signal.rule) for signal in detection.signals}
+    tolerated = {fingerprint(signal.owner, signal.rule) for signal in detection.signals} - tracked.keys()
     withdrawn: set[str] = set()
     for name, old in before.items():
         if name in tracked:
             continue
-        if name in signalled or not _is_watched(old, policy):
+        is_seen_well = name in tolerated or is_gone(old.finding.owner, snapshot)
+        left = _absent(old, now) if is_seen_well else _unseen(old, detection, now)
+        if not _is_watched(old, policy) or _is_lost(left, now):
             withdrawn.add(name)
-        elif (kept := _unseen(old, detection, policy, now)) is not None:
-            tracked[name] = kept
+        elif left is not None:
+            muted = policy.muted(old.finding.rule, old.finding.owner, now)
+            tracked[name] = replace(left, finding=replace(old.finding, muted=muted))
     gone = frozenset(i.owner for i in book.incidents.values() if is_gone(i.owner, snapshot))
-    incidents, events = _incidents(book.incidents, tracked, withdrawn, gone, now)
+    incidents, events = turned(book.incidents, tracked, withdrawn=withdrawn, gone=gone, now=now)
     cluster = policy.context.cluster
     page = Book(cluster=cluster, tracked=MappingProxyType(tracked), incidents=MappingProxyType(incidents))
     return page, tuple(events)
@@ -141,81 +94,35 @@ def _seen(finding: Finding, old: Tracked | None, now: datetime) -> Tracked:
     return Tracked(finding=finding, first_seen=first_seen, opened_at=opened_at)
 
 
-def _unseen(old: Tracked, detection: Detection, policy: Policy, now: datetime) -> Tracked | None:
+def _unseen(old: Tracked, detection: Detection, now: datetime) -> Tracked | None:
     """Return what becomes of a fault that was not seen; None once two looks prove that it is over."""
     rule, owner = old.finding.rule, old.finding.owner
-    finding = replace(old.finding, muted=policy.muted(rule, owner, now))
-    if rule in detection.unsure:
-        return replace(old, finding=finding, unsure=True)
+    if rule in RULES and detection.is_unsure(owner, RULES[rule]):
+        return replace(old, unsure_since=min(old.unsure_since or now, now))
     if (owner, rule) in detection.lingering:
-        return replace(old, finding=finding, absent_since=None, unsure=False)
+        return replace(old, absent_since=None, unsure_since=None)
+    return _absent(old, now)
+
+
+def _absent(old: Tracked, now: datetime) -> Tracked | None:
     since = min(old.absent_since or now, now)
-    begins_anew = old.opened_at is None and RULES[rule].consecutive
-    if begins_anew or now - since >= _SETTLES:
-        return None
-    return replace(old, finding=finding, absent_since=since, unsure=False)
+    rule = RULES.get(old.finding.rule)
+    begins_anew = old.opened_at is None and rule is not None and rule.consecutive
+    over = begins_anew or now - since >= _SETTLES
+    return None if over else replace(old, absent_since=since, unsure_since=None)
 
 
 def _is_watched(old: Tracked, policy: Policy) -> bool:
-    rule = RULES.get(old.finding.rule)
-    return rule is not None and policy.looks_at(rule, old.finding.owner)
+    """Say whether the configuration has anything to say about a fault, as it was seen last."""
+    finding, rule = old.finding, RULES.get(old.finding.rule)
+    if rule is None or not policy.looks_at(rule, finding.owner):
+        return False
+    _, service = policy.tier_of(finding.owner)
+    return service is None or not service.tolerates(finding.impact, finding.missing)
 
 
-def _incidents(
-    before: Mapping[str, Incident],
-    tracked: Mapping[str, Tracked],
-    withdrawn: set[str],
-    gone: frozenset[Owner],
-    now: datetime,
-) -> tuple[dict[str, Incident], list[Event]]:
-    """Return the incidents after a look, and what happened to them."""
-    counting: dict[Owner, list[Finding]] = {}
-    for item in tracked.values():
-        if item.counts:
-            counting.setdefault(item.finding.owner, []).append(item.finding)
-    incidents: dict[str, Incident] = {}
-    events: list[Event] = []
-    for old in before.values():
-        if old.end is None and (findings := counting.pop(old.owner, None)) is not None:
-            incidents[old.id] = replace(old, findings=_worst_first(findings))
-        else:
-            incidents[old.id] = replace(old, end=old.end or _end(old, tracked, withdrawn, gone))
-        events += _happened(old, incidents[old.id])
-    for owner, findings in sorted(counting.items()):
-        new = Incident(id=_id(findings[0], now), owner=owner, opened_at=now, findings=_worst_first(findings))
-        incidents[new.id] = new
-        events += [Event(new.id, f"opened: {finding.rule}: {finding.severity}") for finding in new.findings]
-    return incidents, events
-
-
-def _end(old: Incident, tracked: Mapping[str, Tracked], withdrawn: set[str], gone: frozenset[Owner]) -> End:
-    names = [finding.fingerprint for finding in old.findings]
-    if any(name in tracked and tracked[name].finding.muted is not None for name in names):
-        return "muted"
-    if any(name in withdrawn or name in tracked for name in names):
-        return "withdrawn"
-    return "gone" if old.owner in gone else "resolved"
-
-
-def _happened(old: Incident, new: Incident) -> Iterator[Event]:
-    if new.end is not None:
-        if old.end is None:
-            yield Event(new.id, new.end)
-        return
-    before = {finding.fingerprint: finding for finding in old.findings}
-    after = {finding.fingerprint: finding for finding in new.findings}
-    for name, finding in after.items():
-        if name not in before:
-            yield Event(new.id, f"opened: {finding.rule}: {finding.severity}")
-        elif before[name].severity != finding.severity:
-            yield Event(new.id, f"{finding.rule}: {before[name].severity} became {finding.severity}")
-    yield from (Event(new.id, f"over: {finding.rule}") for name, finding in before.items() if name not in after)
-
-
-def _worst_first(findings: list[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda finding: (finding.severity, finding.rule)))
-
-
-def _id(finding: Finding, now: datetime) -> str:
-    """The time of the beginning, so that names sort by it, and a fingerprint, so that two never meet."""
-    return f"{now:%Y%m%dT%H%M%S.%fZ}-{finding.fingerprint[:8]}"
+def _is_lost(item: Tracked | None, now: datetime) -> bool:
+    """Say whether no look could have seen a fault for so long that nobody knows about it any more."""
+    if item is None or item.unsure_since is None:
+        return False
+    return now - item.unsure_since >= (_PENDING_LASTS if item.opened_at is None else _OPEN_LASTS)

@@ -81,7 +81,8 @@ def better_at_night(bench: Any) -> None:
     bench.clock.advance(NIGHT.total_seconds())
     bench.look(DOWN, OF, FALLEN)
     bench.look(WHOLE, OF, FALLEN, after=MINUTE)
-    bench.again(after=MINUTE)
+    bench.again(after=MINUTE)  # half a minute later the Deployment is whole
+    bench.again(after=10 * MINUTE)
     assert [(kind, severity) for kind, severity, _ in bench.heard.taken()] == [("alert", "SEV-1"), ("update", "SEV-3")]
 
 
@@ -116,3 +117,36 @@ def test_what_was_never_worse_than_sev_3_waits_for_the_morning_with_its_end_too(
     assert ended(bench, deployment("trainer", namespace="ml")) == []
     bench.again(after=timedelta(hours=11))
     assert bench.heard.taken() == [("resolved", "SEV-3", "trainer")]
+
+
+# --- an end that waits ------------------------------------------------------------------------------------------------
+
+
+def queued(bench: Any) -> None:
+    """Told as SEV-3 in the last hour of the day, and over before anybody may hear of it."""
+    bench.clock.advance(6.5 * 3600)
+    bench.look(WHOLE, OF, FALLEN)
+    assert bench.heard.taken() == [("alert", "SEV-3", "checkout-api")]
+    bench.look(WHOLE, OF, after=30 * MINUTE)
+    bench.again(after=MINUTE)
+    assert bench.heard.taken() == []
+
+
+def test_an_end_that_waited_for_the_morning_says_how_long_it_lasted_and_not_how_long_it_waited(bench: Any) -> None:
+    queued(bench)
+    bench.again(after=timedelta(hours=17))
+    assert bench.heard.taken() == [("resolved", "SEV-3", "checkout-api")]
+    assert "; for 1d7h1m; " in bench.heard.lines[-1]
+    assert "goes on" not in bench.heard.lines[-1]
+
+
+def test_it_says_so_where_something_else_is_wrong_with_the_same_owner_by_then(bench: Any) -> None:
+    queued(bench)
+    bench.look(DOWN, OF, after=9 * 60 * MINUTE)
+    assert bench.heard.taken() == [("alert", "SEV-1", "checkout-api")]
+    (worse,) = (one.id for one in bench.monitor._book.incidents.values() if one.end is None)
+    told = bench.again(after=timedelta(hours=8)).data["told"]
+    assert ("resolved", worse) in [(one["kind"], one["other"]) for one in told]
+    (line,) = (line for line in bench.heard.lines if line.startswith("RESOLVED"))
+    assert f"; another incident of it goes on: {worse}; " in line
+    assert "goes on" not in next(line for line in bench.heard.lines if line.startswith("REMINDER"))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 import time
-from typing import TYPE_CHECKING, final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
 
 import pytest
 
-from hotagents_k8s_monitor.heartbeat import Heartbeat, age_of
+from hotagents_k8s_monitor.heartbeat import Heartbeat, age_of, refuse_foreign
+from hotagents_k8s_monitor.settings import SettingsError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 PERIOD = 0.01
 BOUND = 10.0
@@ -107,8 +110,7 @@ def test_a_file_that_cannot_be_written_is_said_once_until_it_can(
         path.parent.mkdir()
         health.asked_again()
         assert age(path) < BOUND
-        path.unlink()
-        path.parent.rmdir()
+        path.parent.rename(tmp_path / "away")
         health.asked_again(5)
     assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
     said = f"heartbeat: cannot write {path}: No such file or directory; the probe will fail"
@@ -127,6 +129,50 @@ def test_a_file_that_cannot_be_removed_is_left_without_an_error(tmp_path: Path, 
         health.asked_again()
     assert (tmp_path / "alive").exists()
     assert threads() == []
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_somebody_elses_file_is_neither_taken_nor_removed(tmp_path: Path, is_link: Any) -> None:
+    path, health = tmp_path / "file", Health()
+    path.write_text("mine", encoding="utf-8")
+    if is_link:
+        path = tmp_path / "link"
+        path.symlink_to("file")
+    said = f"K8S_MONITOR_HEARTBEAT_FILE: {path}: expected an empty file or none at all, got one of 4 bytes; name a path"
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        refuse_foreign(path)
+    with Heartbeat(path, health, period=PERIOD):
+        health.asked_again()
+    assert path.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(os.devnull)])
+def test_what_is_no_regular_file_is_neither_taken_nor_removed(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    path, health = tmp_path / "alive", Health()
+    make(path)
+    with pytest.raises(SettingsError, match="got something that is no regular file"):
+        refuse_foreign(path)
+    if not path.is_fifo():
+        with Heartbeat(path, health, period=PERIOD):
+            health.asked_again()
+    assert os.path.lexists(path)
+
+
+def test_a_file_that_can_be_a_heartbeats_is_not_refused(tmp_path: Path) -> None:
+    path = tmp_path / "alive"
+    refuse_foreign(None)
+    refuse_foreign(path)
+    path.touch()
+    refuse_foreign(path)
+    refuse_foreign(path / "below a file")
+
+
+def test_a_file_that_was_never_renewed_here_is_left(tmp_path: Path) -> None:
+    path, health = tmp_path / "alive", Health(is_good=False)
+    path.touch()
+    with Heartbeat(path, health, period=PERIOD):
+        health.asked_again()
+    assert path.exists()
 
 
 def test_an_error_inside_goes_through_and_the_file_goes(tmp_path: Path) -> None:

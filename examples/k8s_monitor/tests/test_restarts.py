@@ -62,6 +62,7 @@ def test_an_incident_is_one_file_that_names_the_generation_of_each_event(kept: A
         "agents/escalation-manager.md", ("    down: SEV-1\n    degraded: {0m", "    down: SEV-2\n    degraded: {0m")
     )
     kept.look(CHECKOUT, after=MINUTE)
+    kept.again(after=10 * MINUTE)
     kept.look(WHOLE, after=MINUTE)
     kept.again(after=MINUTE)
     (path,) = tmp_path.glob("incident-*.json")

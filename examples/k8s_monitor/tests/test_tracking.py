@@ -196,11 +196,3 @@ def test_what_was_never_seen_to_be_worse_is_degraded(bench: Any) -> None:
     result = bench.look(of, fallen, gaps=[NO_DEPLOYMENTS])
     rated = {f["rule"]: (f["impact"], f["severity"]) for f in result.data["findings"]}
     assert rated["container-waiting"] == ("degraded", "SEV-1")  # since a day; at first it was SEV-2
-
-
-def test_a_pod_that_may_be_taken_for_anothers_resolves_nothing(bench: Any) -> None:
-    bench.look(pod("p", waiting="CrashLoopBackOff", since=NOW - DAY))
-    no_jobs = Gap("jobs.batch", "forbidden", "no right")
-    for _ in range(12):
-        bench.look(gaps=[no_jobs], after=MINUTE)
-    assert states(bench.again(after=MINUTE))["container-waiting"] == "open"

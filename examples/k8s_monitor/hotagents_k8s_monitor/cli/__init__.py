@@ -16,12 +16,26 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line. A signal that no command takes over ends it quietly, with 130 or 143."""
+    """Run the command line. A signal that no command takes over ends it quietly, with 130 or 143.
+
+    Only SIGHUP does nothing until `run` takes it: it asks for a look, and the first one is about to come anyway.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, _ignore)
     from hotagents_k8s_monitor.cli.app import app  # noqa: PLC0415 - heavy
+    from hotagents_k8s_monitor.cli.ending import end  # noqa: PLC0415
 
-    app(prog_name="k8s-monitor")
+    try:
+        app(prog_name="k8s-monitor")
+    except SystemExit as ending:
+        end(ending)
+        raise
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing; unlike SIG_IGN, credential plugins do not inherit it."""
 
 
 def _end(number: int, _frame: FrameType | None) -> None:

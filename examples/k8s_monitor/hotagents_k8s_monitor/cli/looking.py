@@ -11,7 +11,7 @@ from hotagents import ConfigRegistry, Host, escape, load_plugins
 from hotagents_k8s_monitor import plugin
 from hotagents_k8s_monitor.assembly import collector, monitor, recorder
 from hotagents_k8s_monitor.cli.quiet import silent
-from hotagents_k8s_monitor.heartbeat import Heartbeat
+from hotagents_k8s_monitor.heartbeat import Heartbeat, refuse_foreign
 from hotagents_k8s_monitor.monitor import Monitor
 from hotagents_k8s_monitor.notify import NoNotifier
 from hotagents_k8s_monitor.policy import shown
@@ -93,7 +93,9 @@ def watch(settings: Settings) -> None:
         InvalidConfigError, SourceError: If the first configuration is refused or cannot be read.
         RecordsError: If a newer version wrote the state, or another monitor has it: said by an end, not by a monitor
             that looks at nothing.
+        SettingsError: If the heartbeat's file is somebody else's.
     """
+    refuse_foreign(settings.heartbeat_file)
     kept = recorder(settings)
     kept.refuse_newer()
 

@@ -24,8 +24,8 @@ COSTS: Final[Mapping[Resource, str]] = MappingProxyType(
         "nodes": "a node that is down is not seen; only its pods are, one by one",
         "pods": "no container, image or scheduling problem is seen at all",
         "deployments.apps": "a Deployment short of pods is not seen, nor how much of a service a bad pod takes down",
-        "replicasets.apps": "pods are grouped by the name of their ReplicaSet, guessed from its hash",
-        "jobs.batch": "pods of a Job are grouped by its name, a CronJob's guessed from its time",
+        "replicasets.apps": "Deployments are guessed by their pods' hash; where pods have none, findings may stay open",
+        "jobs.batch": "CronJobs are guessed from their Jobs' times; while other Jobs run there too, findings stay open",
     }
 )
 """What it costs, in one line each, when a resource may not be listed."""

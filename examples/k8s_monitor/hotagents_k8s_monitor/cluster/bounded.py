@@ -2,7 +2,8 @@
 
 A deadline between two pieces of an answer does not help against all: a name server that does not answer, a credential
 plugin that waits for a browser, or headers that come in crumbs hold a thread inside one call. Python cannot end a
-thread, so such work has one of its own, a daemon, and is left behind.
+thread, so such work has one of its own, a daemon, and is left behind; `hotagents_k8s_monitor.cli.ending`
+ends a process around it.
 """
 
 from __future__ import annotations

@@ -33,7 +33,6 @@ __all__ = ["Collector"]
 
 _GRACE: Final = 0.5  # seconds for work to notice by itself that its time is over
 _NEVER_EMPTY: Final = frozenset({"nodes", "pods"})
-_OUTDATED: Final = frozenset({"unauthorized", "unreachable"})
 _VERSION: Final = Call("VersionApi", "get_code")
 
 
@@ -42,8 +41,9 @@ class Collector:
     """Looks at one cluster. All methods are called by one thread at a time; it need not be the same one.
 
     The connection is made when first needed and kept between looks; one that cannot be made is tried again at the next
-    look, and so is one over which a whole look was refused or found nobody: the kubeconfig, or the credential that a
-    plugin gave, may have been renewed. A look that hangs is left behind with its connection.
+    look, and so is one over which no list came whole, whatever the reasons: the kubeconfig, or the credential that a
+    plugin gave, may have been renewed, and an old one is answered in many ways. A look that hangs is left behind with
+    its connection.
 
     Args:
         connect: Makes the client; it may raise `ClusterError`. It is called in a thread of the collector's.
@@ -63,7 +63,7 @@ class Collector:
         look = _Look(self._connection, Deadline.after(self._total, clock=self._clock))
         failure = self._run(look.run, look.deadline)
         snapshot = look.snapshot(taken_at, failure)
-        if all(resource in snapshot.gaps and snapshot.gaps[resource].reason in _OUTDATED for resource in RESOURCES):
+        if all(resource in snapshot.gaps for resource in RESOURCES):
             self._connection.close()
         return snapshot
 

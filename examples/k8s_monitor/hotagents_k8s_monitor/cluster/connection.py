@@ -102,6 +102,7 @@ def _load_kubeconfig(configuration: Any, kubeconfig: str | None, name: str | Non
             raise
         tried = "no kubeconfig was named" if name else "no kubeconfig was named, and no service account is mounted"
         raise ClusterError(f"{error} ({tried})") from None
+    _forget_files_that_are_gone()
     try:
         official("config").load_kube_config(
             config_file=location, context=context.name, client_configuration=configuration
@@ -110,6 +111,14 @@ def _load_kubeconfig(configuration: Any, kubeconfig: str | None, name: str | Non
         raise ClusterError(f"{_place(location, context)}: {_why(error, context)}") from None
     if context.plugin and not configuration.api_key and not configuration.cert_file:
         raise ClusterError(f"{_place(location, context)}: {_no_credential(context)}")
+
+
+def _forget_files_that_are_gone() -> None:
+    """Make the client write again what it keeps in temporary files: it never looks whether they are still there."""
+    files: dict[Any, str] = getattr(official("config.kube_config"), "_temp_files", {})
+    for content, path in list(files.items()):
+        if not Path(path).exists():
+            files.pop(content, None)
 
 
 def _place(location: str, context: Context) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, final, get_args
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from hotagents_k8s_monitor.findings import Severity, Tier
-from hotagents_k8s_monitor.policy.match import Kind, Match, Pattern, fits
+from hotagents_k8s_monitor.findings import Impact, Severity, Tier
+from hotagents_k8s_monitor.policy.match import Kind, Match, Pattern, fits, says_which
 from hotagents_k8s_monitor.policy.values import Beginning, Duration, Moment, Strict, TimeZone, Weekly
 
 if TYPE_CHECKING:
@@ -64,11 +64,18 @@ class Service(Strict):
         return self.namespace is None or namespace is None or fits(self.namespace, namespace)
 
     def runs_as(self, owner: Owner) -> bool:
-        """Say whether an owner runs this service: what has no namespace, a node or the monitor, only by its kind."""
-        if not owner.namespace and self.kind is None:
+        """Say whether an owner runs this service: what has no namespace, a node or the monitor, only by its kind.
+
+        A kind of wildcards alone names none: a list of all the rest must not make a blind monitor matter less.
+        """
+        if not owner.namespace and not says_which(self.kind):
             return False
         asked = ((self.kind, owner.kind), (self.namespace, owner.namespace), (self.name, owner.name))
         return all(pattern is None or fits(pattern, value) for pattern, value in asked)
+
+    def tolerates(self, impact: Impact, missing: int) -> bool:
+        """Say whether so many replicas may be missing; never all of them."""
+        return impact != "down" and 0 < missing <= self.missing_replicas
 
 
 @final

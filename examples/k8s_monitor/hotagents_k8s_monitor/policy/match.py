@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from hotagents_k8s_monitor.findings import Owner
 
-__all__ = ["Kind", "Match", "Pattern", "RulePattern", "all_rules", "fits", "fits_any", "is_exact"]
+__all__ = ["Kind", "Match", "Pattern", "RulePattern", "all_rules", "fits", "fits_any", "is_exact", "says_which"]
 
 _IN_NO_NAME: Final = re.compile(r"[\s/]")
 _WILD: Final = re.compile(r"[*?\[]")
@@ -90,6 +90,11 @@ def is_exact(pattern: str) -> bool:
     return not _WILD.search(pattern)
 
 
+def says_which(pattern: str | None) -> bool:
+    """Say whether there is a pattern, and it means some names and not all of them."""
+    return pattern is not None and pattern.strip("*?") != ""
+
+
 @final
 class Match(Strict):
     """Patterns that must all fit; at least one must be given, or an entry would speak of everything by a slip.
@@ -111,11 +116,7 @@ class Match(Strict):
 
     def fits(self, rule: str, owner: Owner) -> bool:
         """Say whether a rule's finding on an owner is meant."""
-        if not RULES[rule].switchable and not _says_which(self.rule) and not _says_which(self.kind):
+        if not RULES[rule].switchable and not says_which(self.rule) and not says_which(self.kind):
             return False
         asked = ((self.rule, rule), (self.kind, owner.kind), (self.namespace, owner.namespace), (self.name, owner.name))
         return all(pattern is None or fits(pattern, value) for pattern, value in asked)
-
-
-def _says_which(pattern: str | None) -> bool:
-    return pattern is not None and pattern.strip("*?") != ""

@@ -102,9 +102,9 @@ def _tracked_values(tracked: Tracked) -> dict[str, Any]:
     return {
         "finding": tracked.finding.to_dict(),
         "first_seen": tracked.first_seen.isoformat(),
-        "opened_at": tracked.opened_at.isoformat() if tracked.opened_at is not None else None,
-        "absent_since": tracked.absent_since.isoformat() if tracked.absent_since is not None else None,
-        "unsure": tracked.unsure,
+        "opened_at": _text(tracked.opened_at),
+        "absent_since": _text(tracked.absent_since),
+        "unsure_since": _text(tracked.unsure_since),
     }
 
 
@@ -115,14 +115,16 @@ def _incident_values(incident: Incident) -> dict[str, Any]:
         "owner": incident.owner.to_dict(),
         "opened_at": incident.opened_at.isoformat(),
         "findings": [finding.to_dict() for finding in incident.findings],
+        "milder_since": _text(incident.milder_since),
         "end": incident.end,
+        "ended_at": _text(incident.ended_at),
         "told": None
         if told is None
         else {
             "at": told.at.isoformat(),
             "severity": told.severity,
             "fingerprints": sorted(told.fingerprints),
-            "worst": told.worst,
+            "heard": {severity: at.isoformat() for severity, at in told.heard.items()},
         },
     }
 
@@ -138,13 +140,12 @@ def _book(values: dict[str, Any]) -> Book:
 
 
 def _tracked(values: Any) -> Tracked:
-    opened_at, absent_since = values["opened_at"], values["absent_since"]
     return Tracked(
         finding=_finding(values["finding"]),
         first_seen=moment(values["first_seen"]),
-        opened_at=moment(opened_at) if opened_at is not None else None,
-        absent_since=moment(absent_since) if absent_since is not None else None,
-        unsure=bool(values["unsure"]),
+        opened_at=_time(values["opened_at"]),
+        absent_since=_time(values["absent_since"]),
+        unsure_since=_time(values["unsure_since"]),
     )
 
 
@@ -164,15 +165,34 @@ def _incident(values: Any) -> Incident:
         owner=Owner.from_dict(values["owner"]),
         opened_at=moment(values["opened_at"]),
         findings=tuple(_finding(finding) for finding in values["findings"]),
+        milder_since=_time(values["milder_since"]),
         end=_one_of(values["end"], (None, *get_args(End))),
+        ended_at=_time(values["ended_at"]),
     )
     if not incident.findings:
         raise ValueError(f"incident {incident.id} has no finding")
     told = values["told"]
-    if told is None:
-        return incident
-    severity, worst = (_one_of(told[key], SEVERITIES) for key in ("severity", "worst"))
-    return replace(incident, told=Told(moment(told["at"]), severity, frozenset(map(str, told["fingerprints"])), worst))
+    return incident if told is None else replace(incident, told=_told(told))
+
+
+def _told(values: Any) -> Told:
+    told = Told(
+        at=moment(values["at"]),
+        severity=_one_of(values["severity"], SEVERITIES),
+        fingerprints=frozenset(map(str, values["fingerprints"])),
+        heard=MappingProxyType({_one_of(name, SEVERITIES): moment(at) for name, at in values["heard"].items()}),
+    )
+    if told.severity not in told.heard:
+        raise ValueError(f"told as {told.severity}, which nobody heard")
+    return told
+
+
+def _time(text: Any) -> datetime | None:
+    return moment(text) if text is not None else None
+
+
+def _text(time: datetime | None) -> str | None:
+    return time.isoformat() if time is not None else None
 
 
 def _one_of(value: Any, allowed: tuple[Any, ...]) -> Any:

@@ -15,12 +15,14 @@ from hotagents_k8s_monitor.rules import (
 )
 from hotagents_k8s_monitor.rules.base import Rule
 from hotagents_k8s_monitor.rules.monitor_blind import blind
+from hotagents_k8s_monitor.rules.owners import guesses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hotagents_k8s_monitor.cluster import Snapshot
     from hotagents_k8s_monitor.findings import Owner, Signal
+    from hotagents_k8s_monitor.rules.owners import Guess
 
 __all__ = ["RULES", "Detection", "Rule", "blind", "detect"]
 
@@ -35,11 +37,17 @@ class Detection(NamedTuple):
         signals: One for each rule and owner.
         unsure: Ids of the rules whose silence means nothing at this look: not all was seen that they need.
         lingering: Owners and ids of rules of what is not wrong at this moment, and will be again as far as one knows.
+        guesses: Whose pods may be another's; of that one silence means nothing either.
     """
 
     signals: tuple[Signal, ...]
     unsure: frozenset[str]
     lingering: frozenset[tuple[Owner, str]] = frozenset()
+    guesses: frozenset[Guess] = frozenset()
+
+    def is_unsure(self, owner: Owner, rule: Rule) -> bool:
+        """Say whether the silence of a rule about an owner means nothing at this look."""
+        return rule.id in self.unsure or (rule.of_pods and any(guess.may_mean(owner) for guess in self.guesses))
 
 
 def detect(snapshot: Snapshot, *, rules: Iterable[Rule] = tuple(RULES.values())) -> Detection:
@@ -59,4 +67,5 @@ def detect(snapshot: Snapshot, *, rules: Iterable[Rule] = tuple(RULES.values()))
         signals=grouped(signal for signal in signals if not signal.lingering),
         unsure=frozenset(unsure),
         lingering=frozenset((signal.owner, signal.rule) for signal in lingering),
+        guesses=guesses(snapshot),
     )

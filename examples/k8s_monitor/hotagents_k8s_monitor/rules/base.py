@@ -38,6 +38,8 @@ class Rule:
         summary: One line for people.
         detect: Finds.
         needs: Resources that must have been seen whole before the absence of a signal means that all is well.
+        of_pods: Whether it finds owners by their pods, and may take a pod for another owner's where a list between the
+            two fails.
         hold: For how long a fault must last before anybody hears of it, unless the configuration says otherwise.
         consecutive: Whether its hold time begins anew once a look could have seen it and did not.
         switchable: Whether the configuration may switch it off.
@@ -48,5 +50,6 @@ class Rule:
     detect: Detect
     needs: tuple[Resource, ...]
     hold: timedelta
+    of_pods: bool = False
     consecutive: bool = False
     switchable: bool = True

@@ -1,8 +1,12 @@
 """``container-waiting``: a container that cannot start, or not stay up.
 
-Counts from the pod's own conditions: since when it is not ready, or not initialised. A crash loop that runs for a
-moment between two falls has a young condition each time; the monitor's memory of it is older, and the older one counts.
-So that this memory lasts, a container that runs again after a long back-off lingers, until the kubelet forgets it too.
+Counts from the pod's own conditions: since when it is not ready, or not initialised. That may be so for another reason
+at first, such as a slow start, so it counts from no earlier moment than the container's own: its last fall, less the
+back-offs between that and the falls before; or the end of what comes before its first start.
+
+A crash loop that runs for a moment between two falls has a young condition each time; the monitor's memory of it is
+older, and the older one counts. So that this memory lasts, a container that runs again after a long back-off lingers,
+until the kubelet forgets it too.
 """
 
 from __future__ import annotations
@@ -35,6 +39,10 @@ _REASONS: Final = frozenset(
         "RunContainerError",
     }
 )
+_OF_FALLS: Final = frozenset({"CrashLoopBackOff", "RunContainerError"})  # the others never came so far as to fall
+_FIRST_BACK_OFF: Final = timedelta(seconds=10)  # doubled after each fall
+_LONGEST_BACK_OFF: Final = timedelta(minutes=5)
+_MOST_FALLS: Final = 100  # more make no difference, and any number may stand there
 _BACK_OFF: Final = timedelta(seconds=20)  # after the third fall in a row; the first two may have been chance
 _FORGOTTEN: Final = timedelta(minutes=10)  # of running, after which the kubelet counts falls anew
 _LONGEST: Final = 160
@@ -69,7 +77,7 @@ def _signal(pod: Object, kind: str, status: Any, snapshot: Snapshot) -> Signal:
         impact=impact_on(owner, snapshot),
         message=f'{kind} "{cut(text_at(status, "name"), _LONGEST_NAME)}": {_said(status)}',
         objects=(f"pod/{name_of(pod)}",),
-        since=_since(pod, is_init=kind == "init container"),
+        since=_since(pod, status, is_init=kind == "init container"),
     )
 
 
@@ -80,7 +88,35 @@ def _said(status: Any) -> str:
     return f"{reason}{after}: {cut(message, _LONGEST)}" if message else f"{reason}{after}"
 
 
-def _since(pod: Object, *, is_init: bool) -> datetime | None:
+def _since(pod: Object, status: Any, *, is_init: bool) -> datetime | None:
+    unready, restarts = _unready_since(pod, is_init=is_init), count_at(status, "restartCount")
+    fell = time_at(status, "lastState", "terminated", "finishedAt")
+    if unready is None or (fell is None and restarts):  # it fell, nobody knows when
+        return None
+    if fell is None:
+        return max([unready, *_before_the_first_start(pod, is_init=is_init)])
+    looped = _back_offs(restarts) if text_at(status, "state", "waiting", "reason") in _OF_FALLS else timedelta(0)
+    return unready if fell - unready <= looped else fell - looped
+
+
+def _back_offs(falls: int) -> timedelta:
+    """Return how long so many falls in a row take at least."""
+    pauses = (_FIRST_BACK_OFF * 2 ** min(n, 10) for n in range(min(falls, _MOST_FALLS) - 1))
+    return sum((min(pause, _LONGEST_BACK_OFF) for pause in pauses), timedelta(0))
+
+
+def _before_the_first_start(pod: Object, *, is_init: bool) -> Iterator[datetime]:
+    kinds = ("PodReadyToStartContainers",) if is_init else ("PodReadyToStartContainers", "Initialized")
+    met = (found for kind in kinds if (found := condition(pod, kind)).get("status") == "True")
+    times = [time_at(found, "lastTransitionTime") for found in met]
+    times += [
+        time_at(other, "state", "terminated", "finishedAt")
+        for other in items_at(pod, "status", "initContainerStatuses")
+    ]
+    yield from (time for time in times if time is not None)
+
+
+def _unready_since(pod: Object, *, is_init: bool) -> datetime | None:
     # An init container that goes on beside the others, a sidecar, can fall when all are initialised.
     kinds = ("Initialized", "Ready") if is_init else ("Ready",)
     unmet = (found for kind in kinds if (found := condition(pod, kind)) and found.get("status") != "True")
@@ -91,6 +127,7 @@ RULE: Final = Rule(
     id=_ID,
     summary="a container that cannot start, or not stay up",
     detect=_detect,
-    needs=("pods", "replicasets.apps", "jobs.batch"),  # without the latter two a pod may be taken for another owner's
+    needs=("pods",),
+    of_pods=True,
     hold=timedelta(minutes=5),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from hotagents_k8s_monitor.cluster.objects import at, count_at, items_at, name_of, namespace_of, text_at
 from hotagents_k8s_monitor.findings import Owner
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.cluster import Object, Resource, Snapshot
     from hotagents_k8s_monitor.findings import Impact
 
-__all__ = ["impact_on", "is_gone", "is_over", "owner_of", "owners_in"]
+__all__ = ["Guess", "guesses", "impact_on", "is_gone", "is_over", "owner_of", "owners_in"]
 
 _LISTED: Final[dict[str, Resource]] = {"ReplicaSet": "replicasets.apps", "Job": "jobs.batch"}
 _KNOWN: Final[dict[str, Resource]] = {**_LISTED, "Deployment": "deployments.apps", "Node": "nodes", "Pod": "pods"}
@@ -23,6 +23,50 @@ _KNOWN: Final[dict[str, Resource]] = {**_LISTED, "Deployment": "deployments.apps
 _OF_A_CRON_JOB: Final = re.compile(r"(?P<name>.+)-(?:2[6-9]|[3-9][0-9])[0-9]{6}", re.DOTALL)
 # The label by which pods and their ReplicaSet know each other, and whose ReplicaSet that is.
 _TEMPLATES: Final = {"pod-template-hash": "Deployment", "rollouts-pod-template-hash": "Rollout"}
+# What has pods of its own, or makes ReplicaSets alone: never what a Job belongs to; and what is never a ReplicaSet's.
+_OF_NO_JOB: Final = frozenset({"DaemonSet", "Deployment", "Node", "Pod", "ReplicaSet", "Rollout", "StatefulSet"})
+_OF_NO_REPLICA_SET: Final = frozenset({"CronJob", "DaemonSet", "Job", "Node", "Pod", "StatefulSet"})
+_ELSEWHERE: Final = {"Job": _OF_NO_JOB, "ReplicaSet": _OF_NO_REPLICA_SET}
+
+
+@final
+class Guess(NamedTuple):
+    """A pod's owner that was guessed, since the list of what is between the two failed.
+
+    Attributes:
+        kind: Of the pod's controller, ReplicaSet or Job.
+        name: Of the same.
+        owner: What the pod is taken for.
+    """
+
+    kind: str
+    name: str
+    owner: Owner
+
+    def may_mean(self, owner: Owner) -> bool:
+        """Say whether the pod may be another owner's after all."""
+        if owner == self.owner or owner.namespace != self.owner.namespace:
+            return False
+        if owner.kind in _LISTED:
+            return (owner.kind, owner.name) == (self.kind, self.name)
+        # A name as the controllers make it leaves no doubt; so does one that a Deployment would not have made.
+        if self.owner.kind != self.kind or owner.kind in _ELSEWHERE[self.kind]:
+            return False
+        return owner.kind not in _TEMPLATES.values() or self.name.startswith(f"{owner.name}-")
+
+
+def guesses(snapshot: Snapshot) -> frozenset[Guess]:
+    """Return what the pods that were seen may be taken for by mistake; nothing where no list failed."""
+    unseen = {kind for kind, resource in _LISTED.items() if not snapshot.is_whole((resource,))}
+    if not unseen:
+        return frozenset()
+    return frozenset(
+        Guess(kind, name, owner_of(pod, snapshot))
+        for pod in snapshot.all("pods")
+        for kind, name in [_named(_controller(pod))]
+        if kind in unseen and name and not is_over(pod)
+        if snapshot.find(_LISTED[kind], namespace_of(pod), name) is None
+    )
 
 
 def owner_of(pod: Object, snapshot: Snapshot) -> Owner:
@@ -33,8 +77,7 @@ def owner_of(pod: Object, snapshot: Snapshot) -> Owner:
     Where the ReplicaSet or Job between the two was not seen, its owner is guessed from its name as the controllers
     make it, so that a fingerprint does not change when a list fails.
     """
-    namespace, controller = namespace_of(pod), _controller(pod)
-    kind, name = text_at(controller, "kind"), text_at(controller, "name")
+    namespace, (kind, name) = namespace_of(pod), _named(_controller(pod))
     if not name or kind == "Node":  # a static pod's owner is the node that it runs on
         return Owner("Pod", namespace, name_of(pod))
     between = snapshot.find(_LISTED[kind], namespace, name) if kind in _LISTED else None
@@ -86,6 +129,10 @@ def is_over(pod: Object) -> bool:
 
 def _controller(item: Any) -> Any:
     return next((o for o in items_at(item, "metadata", "ownerReferences") if o.get("controller") is True), {})
+
+
+def _named(controller: Any) -> tuple[str, str]:
+    return text_at(controller, "kind"), text_at(controller, "name")
 
 
 def _above(kind: str, item: Any) -> Owner:

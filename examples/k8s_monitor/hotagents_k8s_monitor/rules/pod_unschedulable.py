@@ -41,6 +41,7 @@ RULE: Final = Rule(
     id=_ID,
     summary="a pod that no node can take",
     detect=_detect,
-    needs=("pods", "replicasets.apps", "jobs.batch"),  # without the latter two a pod may be taken for another owner's
+    needs=("pods",),
+    of_pods=True,
     hold=timedelta(minutes=15),
 )

@@ -38,7 +38,7 @@ def test_each_check_is_one_object_of_json_and_a_missing_right_ends_with_1(home: 
     assert all(set(one) == {"what", "ok", "text"} for one in said)
     assert [one["what"] for one in said] == ["configuration", "records", "cluster", *["right"] * 5]
     (missing,) = [one["text"] for one in said if not one["ok"]]
-    assert missing.startswith("list jobs.batch: not allowed; pods of a Job are grouped by its name")
+    assert missing.startswith("list jobs.batch: not allowed; CronJobs are guessed from their Jobs' times")
     assert missing.endswith("; see k8s/rbac.yaml")
 
 

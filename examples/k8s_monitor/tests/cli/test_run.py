@@ -105,6 +105,15 @@ def test_a_killed_process_leaves_a_heartbeat_that_grows_old(run: Callable[..., A
     assert time.time() - renewed_at < 60
 
 
+def test_a_heartbeat_that_is_somebody_elses_file_ends_it_with_2(run: Callable[..., Any], home: Path) -> None:
+    (home / "alive").write_text("mine")
+    monitor = run()
+    assert monitor.ended() == 2
+    (line,) = monitor.log
+    assert line.startswith(f"k8s-monitor: K8S_MONITOR_HEARTBEAT_FILE: {home / 'alive'}: expected an empty file or none")
+    assert (home / "alive").read_text() == "mine"
+
+
 def test_two_signals_end_a_look_that_hangs(run: Callable[..., Any], trouble: FakeCluster) -> None:
     trouble.fault("*", Fault.hang())
     monitor = run(look_timeout=3600)

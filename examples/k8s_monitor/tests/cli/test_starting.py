@@ -43,6 +43,13 @@ def test_a_signal_in_the_middle_of_an_import_ends_it_without_a_word(
     assert (process.out, process.log) == ([], ["importing"])
 
 
+def test_a_hang_up_in_the_middle_of_an_import_is_ignored(start: Start) -> None:
+    process = start("run", program=["-c", SLOW.format(name="typer")])
+    process.logged("importing")
+    process.process.send_signal(signal.SIGHUP)
+    assert process.end(signal.SIGTERM) == 143
+
+
 @pytest.fixture
 def run(trouble: FakeCluster, home: Path, mount: Any, start: Start) -> Callable[..., Any]:
     settings = {"config_dir": mount.path, "kubeconfig": trouble.kubeconfig(home), "detection_interval": 86_400}

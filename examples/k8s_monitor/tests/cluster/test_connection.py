@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import inspect
 import json
 import logging
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 
 from hotagents_k8s_monitor.cluster.client import official
-from hotagents_k8s_monitor.cluster.connection import connect, disconnect
+from hotagents_k8s_monitor.cluster.connection import _load_kubeconfig, connect, disconnect
 from hotagents_k8s_monitor.cluster.errors import ClusterError
 
 INSIDE = official("config.incluster_config")
@@ -66,6 +68,12 @@ def host_of(kubeconfig: str | None, context: str | None = None) -> str:
     client = connect(kubeconfig=kubeconfig, context=context)
     disconnect(client)
     return str(client.configuration.host)
+
+
+def cert_of(kubeconfig: str) -> Path:
+    configuration = official("client").Configuration()
+    _load_kubeconfig(configuration, kubeconfig, None)
+    return Path(configuration.cert_file)
 
 
 def refusal(kubeconfig: str | None, context: str | None = None) -> str:
@@ -161,6 +169,30 @@ def test_no_current_context_asks_for_one(tmp_path: Path) -> None:
 )
 def test_a_broken_file_says_where_and_shows_nothing(content: Any, words: str, tmp_path: Path) -> None:
     assert words in refusal(write(tmp_path / "config", content))
+
+
+def test_a_temporary_file_that_somebody_cleaned_up_is_written_again(tmp_path: Path) -> None:
+    data = base64.b64encode(b"a certificate").decode()
+    cluster = {"server": "https://127.0.0.1:1"}
+    user = {"client-certificate-data": data, "client-key-data": data}
+    named = config(clusters=[{"name": "c-dev", "cluster": cluster}], users=[{"name": "me", "user": user}])
+    path = write(tmp_path / "config", named)
+    first = cert_of(path)
+    assert cert_of(path) == first
+    first.unlink()
+    assert cert_of(path).read_text(encoding="utf-8") == "a certificate"
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_only_files_that_are_gone_are_forgotten_where_the_client_keeps_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keeps: Any
+) -> None:
+    path = write(tmp_path / "config", config())
+    files = {b"kept": path, b"lost": str(tmp_path / "gone")}  # new versions look for themselves, but not for all
+    stand_in = SimpleNamespace(_temp_files=files) if keeps else SimpleNamespace()
+    monkeypatch.setitem(sys.modules, official("config.kube_config").__name__, stand_in)
+    assert host_of(path) == "http://127.0.0.1:1"
+    assert files.keys() == ({b"kept"} if keeps else {b"kept", b"lost"})
 
 
 def test_a_certificate_that_is_missing_is_named(tmp_path: Path) -> None:

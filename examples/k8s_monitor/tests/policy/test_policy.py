@@ -124,6 +124,11 @@ def test_agents_that_are_not_used_yet_have_defaults() -> None:
         ({"name": "node-*", "kind": "Node"}, NODE, True),
         ({"name": "node-*", "kind": "Node"}, CART, False),
         ({"name": "*", "kind": "Node"}, MONITOR, False),
+        ({"name": "*", "kind": "*"}, CART, True),
+        ({"name": "*", "kind": "*"}, NODE, False),
+        ({"name": "*", "kind": "*"}, MONITOR, False),
+        ({"name": "k8s-*", "kind": "?*"}, MONITOR, False),
+        ({"name": "k8s-*", "kind": "Mon*"}, MONITOR, True),
     ],
 )
 def test_a_service_runs_as_a_workload(said: Any, owner: Owner, fits: bool) -> None:  # noqa: FBT001

@@ -47,7 +47,7 @@ def book_about(*names: str) -> Book:
             owner=owner,
             opened_at=AT,
             findings=(finding,),
-            told=Told(AT, "SEV-2", frozenset({finding.fingerprint}), "SEV-1"),
+            told=Told(AT, "SEV-2", frozenset({finding.fingerprint}), MappingProxyType({"SEV-1": AT, "SEV-2": AT})),
         )
         incidents[incident.id] = incident
     return Book(cluster="demo", tracked=MappingProxyType(tracked), incidents=MappingProxyType(incidents))

@@ -46,6 +46,7 @@ FINDINGS = st.builds(
     due=MOMENTS,
     muted=st.none(),
     reached=st.integers(0, 10**6).map(lambda seconds: timedelta(seconds=seconds)),
+    missing=st.integers(0, 1000),
 )
 TRACKED = st.builds(
     Tracked,
@@ -53,7 +54,7 @@ TRACKED = st.builds(
     first_seen=MOMENTS,
     opened_at=st.none() | MOMENTS,
     absent_since=st.none() | MOMENTS,
-    unsure=st.booleans(),
+    unsure_since=st.none() | MOMENTS,
 )
 INCIDENTS = st.builds(
     Incident,
@@ -63,9 +64,15 @@ INCIDENTS = st.builds(
     findings=st.lists(FINDINGS, min_size=1, max_size=3).map(tuple),
     told=st.none()
     | st.builds(
-        Told, MOMENTS, st.sampled_from(SEVERITIES), st.frozensets(TEXTS, max_size=3), st.sampled_from(SEVERITIES)
+        Told,
+        MOMENTS,
+        st.sampled_from(SEVERITIES),
+        st.frozensets(TEXTS, max_size=3),
+        st.fixed_dictionaries(dict.fromkeys(SEVERITIES, MOMENTS)).map(MappingProxyType),
     ),
+    milder_since=st.none() | MOMENTS,
     end=st.none() | st.sampled_from(get_args(End)),
+    ended_at=st.none() | MOMENTS,
 )
 BOOKS = st.builds(
     lambda cluster, tracked, incidents: Book(
@@ -170,7 +177,14 @@ def changed(values: Any, *keys: str | int, to: Any) -> Any:
         (("incidents", 0, "id"), 7),
         (("tracked", 0, "finding", "reached"), "soon"),
         (("incidents", 0, "told", "severity"), "SEV-0"),
-        (("incidents", 0, "told", "worst"), None),
+        (("incidents", 0, "told", "heard"), None),
+        (("incidents", 0, "told", "heard"), {}),
+        (("incidents", 0, "told", "heard", "SEV-9"), "2026-11-24T10:00:00+00:00"),
+        (("incidents", 0, "told", "heard", "SEV-1"), "soon"),
+        (("incidents", 0, "ended_at"), "soon"),
+        (("incidents", 0, "milder_since"), 7),
+        (("tracked", 0, "unsure_since"), True),
+        (("tracked", 0, "finding", "missing"), None),
         (("incidents", 0, "told", "fingerprints"), 1),
         (("incidents", 0, "owner"), {}),
     ],

@@ -12,6 +12,7 @@ from hotagents_k8s_monitor.testing.objects import NOW, bare, deployment, job, po
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from hotagents_k8s_monitor.findings import Signal
 
@@ -185,6 +186,62 @@ def test_it_counts_since_the_pod_is_not_ready(signals: Any, conditions: Any, sin
 
 def test_a_sidecar_that_falls_counts_since_the_pod_is_not_ready(signals: Any) -> None:
     assert signals(RULE, [WHOLE, OF, sidecar()])[0].since == LATELY
+
+
+def slow_start(**status: Any) -> dict[str, Any]:
+    """A pod that was not ready for another reason for twenty minutes, and whose container falls by now."""
+    found = crashing()
+    found["status"]["containerStatuses"][0] |= status
+    return found
+
+
+def fell(at: datetime) -> dict[str, Any]:
+    return {"terminated": {"exitCode": 1, "finishedAt": at.isoformat()}}
+
+
+@pytest.mark.parametrize(
+    ("reason", "restarts", "looped"),
+    [
+        ("CrashLoopBackOff", 1, 0),
+        ("CrashLoopBackOff", 2, 10),
+        ("CrashLoopBackOff", 4, 70),
+        ("RunContainerError", 6, 310),
+        ("CrashLoopBackOff", 8, 910),
+        ("ImagePullBackOff", 8, 0),
+        ("CreateContainerConfigError", 8, 0),
+    ],
+)
+def test_it_counts_from_no_earlier_than_its_own_falls(signals: Any, reason: str, restarts: int, looped: int) -> None:
+    last = NOW - timedelta(seconds=5)
+    state = {"waiting": {"reason": reason}}
+    found = slow_start(state=state, lastState=fell(last), restartCount=restarts)
+    assert signals(RULE, [WHOLE, OF, found])[0].since == last - timedelta(seconds=looped)
+
+
+@pytest.mark.parametrize("restarts", [9, 100, 10**30])
+def test_a_long_loop_counts_since_the_pod_is_not_ready(signals: Any, restarts: int) -> None:
+    found = slow_start(lastState=fell(NOW - timedelta(seconds=5)), restartCount=restarts)
+    assert signals(RULE, [WHOLE, OF, found])[0].since == LATELY
+
+
+def test_one_that_fell_nobody_knows_when_counts_from_the_first_look(signals: Any) -> None:
+    assert signals(RULE, [WHOLE, OF, slow_start(lastState={}, restartCount=3)])[0].since is None
+
+
+@pytest.mark.parametrize("kind", ["PodReadyToStartContainers", "Initialized"])
+def test_one_that_never_started_counts_from_when_it_could(signals: Any, kind: str) -> None:
+    found, could = crashing(waiting="ErrImagePull"), NOW - timedelta(seconds=30)
+    for condition in found["status"]["conditions"]:
+        if condition["type"] == kind:
+            condition["lastTransitionTime"] = could.isoformat()
+    assert signals(RULE, [WHOLE, OF, found])[0].since == could
+
+
+def test_an_init_container_counts_from_the_end_of_the_one_before(signals: Any) -> None:
+    found, ended = crashing(waiting="", init="ErrImagePull"), NOW - timedelta(seconds=30)
+    done = {"name": "first", "state": fell(ended), "restartCount": 0}
+    found["status"]["initContainerStatuses"].insert(0, done)
+    assert signals(RULE, [WHOLE, OF, found])[0].since == ended
 
 
 def test_five_pods_and_ten_containers_of_one_owner_are_one_signal(signals: Any) -> None:
