@@ -19,7 +19,13 @@ def main() -> None:
         hint = 'python -m pip install "hotagents[cli]"'
         print(f"hotagents: the command line needs {error.name}; install it with: {hint}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
-    app(prog_name="hotagents")
+    try:
+        app(prog_name="hotagents")
+    except SystemExit as ending:
+        from hotagents.cli.ending import end  # noqa: PLC0415 - the extra is there by now
+
+        end(ending)
+        raise
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
@@ -48,6 +48,10 @@ def validate(  # noqa: PLR0913 - one parameter for each option
     document: Documents = None,
     allow_empty: AllowEmpty = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print notes too.")] = False,
+    as_format: Annotated[
+        Literal["text", "json", "github", "sarif"],
+        typer.Option("--format", help="github: workflow commands; sarif: for code scanning."),
+    ] = "text",
     as_json: AsJson = False,
 ) -> None:
     """Say what is wrong, with file, line and column; exit with 1 if a registry would refuse any of it.
@@ -63,9 +67,11 @@ def validate(  # noqa: PLR0913 - one parameter for each option
     )
     readings, unreadable = _read_all(given(paths, mounting), chosen, allow_empty=allow_empty)
     diagnostics = _all_placed(readings)
-    output = Output(as_json=as_json)
-    if as_json:
+    output = Output(as_json=as_json or as_format == "json")
+    if output.as_json:
         output.json(_facts(readings, diagnostics, unreadable))
+    elif as_format in {"github", "sarif"}:
+        _print_for_a_service(output, tuple(dict.fromkeys(diagnostics)), as_format)
     elif readings:
         # A ConfigMap that is mounted twice is wrong twice, at one place.
         _print(output, readings, tuple(dict.fromkeys(diagnostics)), verbose=verbose)
@@ -147,6 +153,16 @@ def _print(output: Output, readings: Sequence[Reading], diagnostics: Sequence[Di
     counts = _counts(readings, diagnostics)
     what = f"{counted(counts['agents'], 'agent')}, {counted(counts['documents'], 'document')}"
     output.line(f"{what}; {counted(counts['errors'], 'error')}, {counted(counts['warnings'], 'warning')}")
+
+
+def _print_for_a_service(output: Output, diagnostics: Sequence[Diagnostic], service: str) -> None:
+    from hotagents.ops.sarif import sarif, workflow_commands  # noqa: PLC0415 - seldom asked for
+
+    if service == "sarif":
+        output.json(sarif(diagnostics))
+        return
+    for command in workflow_commands(diagnostics):
+        output.line(command)
 
 
 def _counts(readings: Sequence[Reading], diagnostics: Sequence[Diagnostic]) -> dict[str, int]:

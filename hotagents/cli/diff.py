@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from hotagents.cli.options import AsJson, Documents, RunnerName, SpecName  # noqa: TC001 - typer evaluates them
+from hotagents.cli.given import Mounting, is_manifest, the_one
+from hotagents.cli.options import (  # noqa: TC001 - typer evaluates them
+    AsJson,
+    ContainerName,
+    Documents,
+    MountRoot,
+    Namespace,
+    RunnerName,
+    SpecName,
+    Workload,
+    WorkloadName,
+)
 from hotagents.cli.output import Output, complain, for_shell, short_errors
 
 if TYPE_CHECKING:
@@ -24,10 +35,15 @@ _Line = tuple[str, str]  # a text and its colour
 
 
 @short_errors()
-def diff(
-    before: Annotated[str, typer.Argument(metavar="A", help="A directory or volume, or one file.")],
+def diff(  # noqa: PLR0913 - one parameter for each option
+    before: Annotated[str, typer.Argument(metavar="A", help="A directory, volume, file or manifest.")],
     after: Annotated[str, typer.Argument(metavar="B", help="The other one.")],
     *,
+    workload: Workload = None,
+    root: MountRoot = None,
+    container: ContainerName = None,
+    namespace: Namespace = None,
+    workload_name: WorkloadName = None,
     lines: Annotated[int, typer.Option(min=0, help="Most lines of text for each file; 0 shows none.")] = 40,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 where there is any difference.")] = False,
     runner: RunnerName = None,
@@ -45,10 +61,16 @@ def diff(
     from hotagents.ops.difference import Difference  # noqa: PLC0415
 
     output, chosen = Output(as_json=as_json), choose(runner=runner, spec=spec, documents=document)
+    mounting = Mounting(
+        workload=workload, root=root, container=container, namespace=namespace, workload_name=workload_name
+    )
+    if not is_manifest(before) and not is_manifest(after):
+        mounting.refuse()
     readings = []
     for path in (before, after):
-        with told(path, output):
-            readings.append(read(path, chosen))
+        what = the_one([path], mounting if is_manifest(path) else Mounting())
+        with told(what, output):
+            readings.append(read(what, chosen))
     old, new = readings
     found = Difference.between(old.generation, new.generation)
     refused = [d for d in new.placed if d.severity == "error"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hotagents.errors import SourceError
 
-__all__ = ["Given", "Mounting", "given", "the_one"]
+__all__ = ["Given", "Mounting", "given", "is_manifest", "the_one"]
 
 _STDIN: Final = "-"
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -81,12 +81,12 @@ def given(paths: Sequence[str], mounting: Mounting) -> list[Given]:
     Raises:
         UsageError: If it is said how manifests are mounted, and there are none.
     """
-    manifests = tuple(path for path in paths if _is_manifest(path))
+    manifests = tuple(path for path in paths if is_manifest(path))
     if not manifests:
         mounting.refuse()
         return [Given((path,)) for path in paths]
-    sets = [Given((path,)) for path in paths if not _is_manifest(path)]
-    before = next(number for number, path in enumerate(paths) if _is_manifest(path))
+    sets = [Given((path,)) for path in paths if not is_manifest(path)]
+    before = next(number for number, path in enumerate(paths) if is_manifest(path))
     return [*sets[:before], Given(manifests, mounting), *sets[before:]]
 
 
@@ -102,5 +102,6 @@ def the_one(paths: Sequence[str], mounting: Mounting) -> Given:
     return found[0]
 
 
-def _is_manifest(path: str) -> bool:
+def is_manifest(path: str) -> bool:
+    """Say whether a path is taken for a manifest: by its name, and not where it is a directory."""
     return path == _STDIN or (path.endswith(_SUFFIXES) and not os.path.isdir(path))  # noqa: PTH112 - paths are text here

@@ -121,3 +121,41 @@ def test_long_texts_are_cut_and_hostile_ones_escaped(cli: Cli, sides: Callable[.
 
 def test_what_cannot_be_read_is_two(cli: Cli, tmp_path: Path) -> None:
     assert cli("diff", tmp_path / "none", tmp_path / "none").exit_code == 2
+
+
+MANIFEST = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: agents}
+data:
+  x.md: |
+    ---
+    name: x
+    description: d
+    model: opus
+    ---
+    Do it.
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: app}
+spec:
+  containers:
+    - name: app
+      volumeMounts: [{name: agents, mountPath: /app/agents}]
+  volumes:
+    - name: agents
+      configMap: {name: agents, items: [{key: x.md, path: x.md}]}
+"""
+
+
+def test_a_directory_is_compared_with_what_a_pod_would_see(
+    cli: Cli, sides: Callable[..., tuple[Path, Path]], tmp_path: Path
+) -> None:
+    a, _ = sides({"x.md": agent("x")}, {})
+    manifest = tmp_path / "all.yaml"
+    manifest.write_text(MANIFEST)
+    result = cli("diff", a, manifest, "--root", "/app/agents")
+    assert result.exit_code == 0, result.stderr
+    assert 'model: (absent) -> "opus"' in result.stdout
+    assert cli("diff", a, a, "--root", "/app/agents").exit_code == 2

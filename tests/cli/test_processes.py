@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -151,3 +152,26 @@ def test_a_closed_standard_output_is_one_line(volume: ConfigMapVolume) -> None:
     command = ["sh", "-c", 'exec "$0" -m hotagents validate "$1" >&-', sys.executable, str(volume.path)]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=BOUND, check=False)
     assert (done.returncode, done.stderr) == (2, "hotagents: standard output is closed\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="exit codes of signals are Unix's")
+def test_what_is_left_behind_does_not_spoil_the_exit_code() -> None:
+    # A thread that holds a buffered stream's lock makes the interpreter abort at its end.
+    program = textwrap.dedent(
+        """
+        import atexit, os, sys, threading
+        from hotagents.cli.ending import end
+        read, write = os.pipe()
+        stream = os.fdopen(read, "rb")
+        threading.Thread(target=stream.read, daemon=True).start()
+        atexit.register(print, "at exit")
+        print("done")
+        try:
+            sys.exit(3)
+        except SystemExit as ending:
+            end(ending)
+            raise
+        """
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stdout) == (3, "done\nat exit\n")

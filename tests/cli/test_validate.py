@@ -132,3 +132,17 @@ def test_what_stands_in_a_file_cannot_move_the_terminals_cursor(cli: Cli, volume
         result = cli(*arguments, volume.path)
         assert result.stdout
         assert "\x1b" not in result.stdout + result.stderr
+
+
+def test_findings_can_be_lines_of_a_pull_request_or_a_log_for_code_scanning(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "x.md"
+    path.write_text("---\nname: x\n---\n")
+    result = cli("validate", path, "--format", "github")
+    assert result.exit_code == 1
+    assert result.stdout.startswith(
+        f"::error file={path},line=1,col=1,title=missing-description::description: expected"
+    )
+    log = json.loads(cli("validate", path, "--format", "sarif").stdout)
+    assert log["version"] == "2.1.0"
+    assert log["runs"][0]["results"][0]["ruleId"] == "missing-description"
+    assert json.loads(cli("validate", path, "--format", "json").stdout)["counts"]["errors"] == 1
