@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, final
 from hotagents.errors import SourceError, UnsettledError
 from hotagents.limits import Limits
 from hotagents.sources.mounted import MountedSource, Place
-from hotagents.sources.reading import Filter, Reading, described
+from hotagents.sources.reading import Filter, Reading, described, unreadable
 from hotagents.sources.scan import OPEN_DIRECTORY, Scan, Signature, signature_of
 
 if TYPE_CHECKING:
@@ -121,13 +121,23 @@ class _ScanPin:
             reading.irregular(path)
         for path in self._scan.too_deep:
             reading.too_deep(path)
-        root = os.open(self._mount.path, OPEN_DIRECTORY) if sys.platform != "win32" else None
+        root = self._root()
         try:
             self._mount.known = dict(self._read(root, reading))
         finally:
             if root is not None:
                 os.close(root)
         return MappingProxyType({path: reading.files[path] for path in sorted(reading.files)})
+
+    def _root(self) -> int | None:
+        if sys.platform == "win32":
+            return None
+        try:
+            return os.open(self._mount.path, OPEN_DIRECTORY)
+        except FileNotFoundError as error:
+            raise UnsettledError(f"{self._mount.path}: gone while reading", path=self._mount.path) from error
+        except OSError as error:
+            raise unreadable(self._mount.path, error) from error
 
     def unmoved(self) -> bool:
         """Say whether a new scan finds the same."""

@@ -105,6 +105,7 @@ class MountedSource(abc.ABC):
 
     patterns = ""  # which of its files are read, and which are agents, where that was chosen; set once, when made
     _layout: tuple[str, ...] = ()
+    _unlisted: SourceError | None = None  # why `places` could not look everywhere, and so may lack some
     _known: frozenset[str] = frozenset()  # where the mounts begin that held what was last read
 
     @abc.abstractmethod
@@ -173,7 +174,10 @@ class MountedSource(abc.ABC):
 
     def _read_whole(self, problems: list[Diagnostic]) -> tuple[list[Part], Hashable] | None:
         with ExitStack() as stack:
-            pins = [(place, stack.enter_context(place.mount.pin())) for place in self._places_now()]
+            places = self._places_now()
+            if self._unlisted is not None:
+                raise self._unlisted
+            pins = [(place, stack.enter_context(place.mount.pin())) for place in places]
             parts = [_part(place, pin, problems) for place, pin in pins]
             if not all(pin.unmoved() for _, pin in pins):
                 return None

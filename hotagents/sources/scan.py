@@ -107,6 +107,8 @@ class Scan:
                     self._file(where, entry, base + entry.name)
             except FileNotFoundError:
                 continue  # gone since it was listed
+            except OSError as error:
+                raise unreadable(f"{self.path}/{base}{entry.name}", error) from error
 
     def _enter(self, where: int | str, name: str, path: str) -> None:
         if not enters(name) or not Filter(exclude=self.only.exclude).wants(path):

@@ -19,7 +19,7 @@ from hotagents.errors import SourceError
 from hotagents.limits import Limits
 from hotagents.sources.directory import DirectoryMount
 from hotagents.sources.mounted import MountedSource, Place
-from hotagents.sources.reading import Filter, described
+from hotagents.sources.reading import Filter, described, unreadable
 from hotagents.sources.volume import LINK, VolumeMount
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Tree(MountedSource):
         already read.
         """
         found: dict[str, Place] = {}
+        self._unlisted = None
         self._find("", found)
         for key, place in self._places.items():
             if place.mount.kind == "volume":
@@ -106,8 +107,10 @@ class Tree(MountedSource):
                 return listed[1]
             with os.scandir(path) as listing:
                 names = [e.name for e in listing if not e.name.startswith("..") and e.is_dir(follow_symlinks=False)]
-        except OSError:
-            return []  # reading the volume itself says what is wrong
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):  # reading the volume itself says what is wrong then
+                self._unlisted = unreadable(path, error)
+            return []
         inner = [f"{key}/{name}" if key else name for name in sorted(names)]
         if time.time_ns() - mtime > _TICK_NS:
             self._listed[key] = (mtime, inner)
@@ -119,8 +122,9 @@ class Tree(MountedSource):
             return []
         try:
             return [f"{key}/{name}" if key else name for name in mount.scan().volumes]
-        except SourceError:
-            return []  # reading the directory itself says what is wrong
+        except SourceError as error:
+            self._unlisted = error
+            return []
 
     def _volume(self, key: str) -> Place:
         path = os.path.join(self._root, key) if key else self._root

@@ -84,12 +84,19 @@ class VolumeMount:
             os.close(fd)
 
     def leads_to(self, fd: int) -> bool:
-        """Say whether the link now leads to the open directory."""
+        """Say whether the link now leads to the open directory.
+
+        Raises:
+            SourceError: If the directory, open as it is, cannot be looked at.
+        """
         try:
             now = os.stat(self._link_path)
         except OSError:
             return False
-        return os.path.samestat(now, os.fstat(fd))
+        try:
+            return os.path.samestat(now, os.fstat(fd))
+        except OSError as error:
+            raise unreadable(self._link_path, error) from error
 
     def _open_payload(self) -> int:
         # The target may go between the kernel's readlink and its lookup, so opening belongs inside the retry.
@@ -132,11 +139,12 @@ class _PayloadPin:
         self.payload = str(token[-1]) if isinstance(token, tuple) else ""
         self._mount = mount
         self._fd = fd
+        self._is_short = False
 
     def read(self, problems: list[Diagnostic], prefix: str) -> Mapping[str, bytes]:
         """Return the payload's regular files.
 
-        A file that goes while it is read is passed over: a payload is deleted only after the link has left it, so
+        A file that goes while it is read is passed over, since a payload is deleted only after the link has left it.
         `unmoved`, asked next, tells that this set is short and must not be used.
         """
         reading = Reading(self._mount.limits, problems, prefix)
@@ -145,8 +153,8 @@ class _PayloadPin:
         return MappingProxyType({path: files[path] for path in sorted(files)})
 
     def unmoved(self) -> bool:
-        """Say whether the link still leads to this payload, in this very mount."""
-        return self._mount.leads_to(self._fd) and self._mount.token() == self.token
+        """Say whether the link still leads to this payload, in this very mount, and all of it was read."""
+        return not self._is_short and self._mount.leads_to(self._fd) and self._mount.token() == self.token
 
     def _walk(self, fd: int, base: str, reading: Reading) -> None:
         try:
@@ -166,7 +174,9 @@ class _PayloadPin:
                 elif self._mount.only.wants(path):
                     reading.file(entry.name, path, dir_fd=fd)
             except FileNotFoundError:
-                continue
+                self._is_short = True
+            except OSError as error:
+                raise unreadable(reading.prefix + path, error) from error
 
     def _enter(self, fd: int, name: str, path: str, reading: Reading) -> None:
         if path.count("/") >= self._mount.limits.directory_depth:
