@@ -23,6 +23,7 @@ PYPROJECT = nox.project.load_toml(str(ROOT / "pyproject.toml"))
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.14t"]
 # -P keeps the working directory off sys.path: the installed package is tested and measured, not the source tree.
 PYTHON = ("python", "-P")
+SPREAD = ("-n", "auto")
 
 
 def group(*names: str) -> tuple[str, ...]:
@@ -33,7 +34,7 @@ def measure(session: nox.Session) -> None:
     session.install(*BOTH, *group("tests"))
     session.run(*PYTHON, "-m", "coverage", "erase")
     # Coverage starts pytest, not the reverse: pytest imports the package's own plugin before any test.
-    session.run(*PYTHON, "-m", "coverage", "run", "-m", "pytest", *session.posargs)
+    session.run(*PYTHON, "-m", "coverage", "run", "-m", "pytest", *SPREAD, *session.posargs)
     session.run(*PYTHON, "-m", "coverage", "combine", "--quiet")
     # A part of the tests, or a system without inotify, cannot reach the gate; the `coverage` session joins the systems.
     gate = () if sys.platform == "linux" and not session.posargs else ("--fail-under=0",)
@@ -159,7 +160,7 @@ def try_wheels(session: nox.Session, core: Path, example: Path, room: Path) -> N
     for tests in ("tests", "examples/k8s_monitor/tests"):
         shutil.copytree(ROOT / tests, room / tests, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", room)
-    session.run(*python, "-m", "pytest", "-q", *session.posargs, external=True)
+    session.run(*python, "-m", "pytest", "-q", *SPREAD, *session.posargs, external=True)
 
 
 @nox.session(default=False)

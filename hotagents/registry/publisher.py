@@ -81,7 +81,7 @@ class Publisher(Generic[S]):
             self._refused = None
             return Decision(self._accept(verdict))
         hold = self._hold or self._ended_hold
-        if hold is not None and hold.newest is not None and hold.newest.candidate.digest == read.digest:
+        if hold is not None and hold.newest is not None and _same_bytes(hold.newest.candidate, read):
             hold.newest = None  # it was good, and is no more
         mended = self._judge.mended(snapshot, verdict, self._last_good(hold))
         said = verdict.diagnostics if mended is None else order([*verdict.errors, *mended.diagnostics])
@@ -214,3 +214,8 @@ class Publisher(Generic[S]):
         if not is_due or newest is None or errors_in(newest.diagnostics) or self._is_served(newest.candidate):
             return False
         return self._publish(newest, self._health.restored) == "published"
+
+
+def _same_bytes(one: Candidate[Any], other: Candidate[Any]) -> bool:
+    """Say whether two sets are the same file by file, locks included, which the digest leaves out."""
+    return {path: e.hash for path, e in one.entries.items()} == {path: e.hash for path, e in other.entries.items()}

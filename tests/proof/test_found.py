@@ -111,3 +111,15 @@ def test_a_last_good_set_of_another_layout_does_not_keep_out_what_is_well_again(
         one_volume.write({"CLAUDE.md": "one", "agents/a.md": agent("a", "two")})
         restarted.reload()
         assert said(restarted) == {"a": "two"}
+
+
+def test_a_broken_lock_beside_content_that_is_held_back_does_not_spoil_it(mount: Mount) -> None:
+    registry = mount.start()
+    registry.rollback(1)
+    good = {"a.md": agent("a", "two"), "b.md": agent("b", "two")}
+    mount.inner.write(good)
+    registry.reload()
+    mount.inner.write({**good, "hotagents.lock": "nonsense"})
+    registry.reload()
+    registry.resume()
+    assert said(registry) == {"a": "two", "b": "two"}

@@ -4,8 +4,8 @@ SEV-1 and SEV-2 are told at once, SEV-3 in business hours, SEV-4 is only recorde
 it gets worse, when something is added, when its repeat time has passed, and when it is over. Who was paged at night
 hears at night that it is better, and that it is over, where that was told.
 
-What goes back and forth is told as often as what stays as bad: it is better once it has been so for ten minutes, and
-worse again only when its repeat time has passed since somebody heard that it was as bad.
+What goes back and forth is told as often as what stays as bad: it is better, or as bad again as somebody has heard,
+once it has been so for ten minutes, or when its repeat time has passed since.
 """
 
 from __future__ import annotations
@@ -103,15 +103,20 @@ def _heard_as(incident: Incident) -> Severity:
 
 def _going_on(incident: Incident, told: Told, policy: Policy, now: datetime) -> Kind | None:
     """Return why an incident that goes on, and of which somebody heard, is told again."""
-    severity, milder_since = incident.severity, incident.milder_since
+    severity = incident.severity
     repeat = policy.escalation.repeat_after(severity)
     heard = (at for as_bad, at in told.heard.items() if as_bad <= severity)
-    if severity < told.severity and not any(_is_within(repeat, at, now) for at in heard):
+    is_due = not any(_is_within(repeat, at, now) for at in heard) or _has_lasted(incident.worse_since, now)
+    if severity < told.severity and is_due:
         return "worse"
     names = {finding.fingerprint for finding in incident.findings}
-    if names - told.fingerprints or (milder_since is not None and not _is_within(_SETTLES, milder_since, now)):
+    if names - told.fingerprints or _has_lasted(incident.milder_since, now):
         return "update"
     return "reminder" if repeat is not None and not _is_within(repeat, told.at, now) else None
+
+
+def _has_lasted(since: datetime | None, now: datetime) -> bool:
+    return since is not None and not _is_within(_SETTLES, since, now)
 
 
 def _is_within(span: timedelta | None, since: datetime, now: datetime) -> bool:

@@ -58,6 +58,7 @@ class Incident:
         findings: Those that count, worst first; at its end, those that did last.
         told: What was told last, or None.
         milder_since: Since when it is milder than it was told; None where it is not.
+        worse_since: Since when it is worse than it was told; None where it is not.
         end: How it ended, or None while it goes on. One that ended stays until that was told.
         ended_at: When it ended, or None.
     """
@@ -68,6 +69,7 @@ class Incident:
     findings: tuple[Finding, ...]
     told: Told | None = None
     milder_since: datetime | None = None
+    worse_since: datetime | None = None
     end: End | None = None
     ended_at: datetime | None = None
 
@@ -80,7 +82,9 @@ class Incident:
         """Return it after it was told as it is."""
         names = frozenset(finding.fingerprint for finding in self.findings)
         heard = {**(self.told.heard if self.told is not None else {}), self.severity: at}
-        return replace(self, told=Told(at, self.severity, names, MappingProxyType(heard)), milder_since=None)
+        return replace(
+            self, told=Told(at, self.severity, names, MappingProxyType(heard)), milder_since=None, worse_since=None
+        )
 
 
 @final
@@ -132,7 +136,12 @@ def turned(
 def _going_on(incident: Incident, now: datetime) -> Incident:
     told = incident.told
     is_milder = told is not None and incident.severity > told.severity
-    return replace(incident, milder_since=min(incident.milder_since or now, now) if is_milder else None)
+    is_worse = told is not None and incident.severity < told.severity
+    return replace(
+        incident,
+        milder_since=min(incident.milder_since or now, now) if is_milder else None,
+        worse_since=min(incident.worse_since or now, now) if is_worse else None,
+    )
 
 
 def _end(old: Incident, tracked: Mapping[str, Tracked], withdrawn: Collection[str], gone: Collection[Owner]) -> End:

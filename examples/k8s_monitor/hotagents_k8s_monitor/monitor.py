@@ -75,7 +75,8 @@ class Monitor:
         """
         if self._recorder is not None:
             self._recorder.claim()
-            self._book = self._recorder.load(self._clock.now())
+            # How long looks could not see something counts anew: nobody looked while there was no monitor.
+            self._book = self._recorder.load(self._clock.now()).resumed()
 
     def teardown(self) -> None:
         """Close the connections to the cluster, and let another monitor have the records."""

@@ -50,6 +50,11 @@ class Book:
     tracked: Mapping[str, Tracked] = field(default_factory=lambda: MappingProxyType({}))
     incidents: Mapping[str, Incident] = field(default_factory=lambda: MappingProxyType({}))
 
+    def resumed(self) -> Book:
+        """Return it as a monitor that begins anew takes it over."""
+        anew = {name: replace(item, unsure_since=None) for name, item in self.tracked.items()}
+        return replace(self, tracked=MappingProxyType(anew))
+
     def told(self, incident: Incident, at: datetime) -> Book:
         """Return the book after an incident was told as it is; one that has ended is struck out."""
         incidents = dict(self.incidents)

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from hotagents_k8s_monitor.cluster import Gap
+from hotagents_k8s_monitor.records import Recorder
 from hotagents_k8s_monitor.testing.objects import NOW, bare, deployment, job, node, pod, replica_set
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hotagents_k8s_monitor.cluster import Resource
 
 MINUTE: Final = timedelta(minutes=1)
@@ -125,3 +128,23 @@ def test_what_no_look_could_see_for_a_week_and_was_open_is_withdrawn(bench: Any)
     cut(bench, after=DAY)
     assert ("withdrawn", "p") in [(kind, name) for kind, _, name in bench.heard.taken()]
     assert "p" not in {item.finding.owner.name for item in bench.monitor._book.tracked.values()}
+
+
+def test_a_deployment_that_adopted_a_set_of_another_name_is_not_over(bench: Any) -> None:
+    adopted = replica_set("basket-5d4f", owner=CART)
+    bench.look(CART, adopted, sick(adopted), after=MINUTE)
+    for _ in range(3):
+        found = bench.look(CART, pod("q", owner=adopted), gaps=no("replicasets.apps"), after=MINUTE).data["findings"]
+        assert ("cart", "container-waiting") in {(f["owner"]["name"], f["rule"]) for f in found}
+
+
+def test_time_without_a_monitor_is_no_time_in_which_nothing_was_seen(make_bench: Any, tmp_path: Path) -> None:
+    bench = make_bench(recorder=Recorder(tmp_path, keep=30 * DAY, most_bytes=10_000_000))
+    bench.look(CART, OF, sick(OF), after=MINUTE)
+    bench.look(CART, unhashed(), gaps=no("replicasets.apps"), after=MINUTE)
+    bench.clock.advance(8 * DAY.total_seconds())
+    bench.monitor.teardown()
+    bench.restart()
+    found = bench.look(CART, unhashed(), gaps=no("replicasets.apps")).data["findings"]
+    assert "container-waiting" in {finding["rule"] for finding in found}
+    bench.monitor.teardown()

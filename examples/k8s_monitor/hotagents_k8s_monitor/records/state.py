@@ -116,6 +116,7 @@ def _incident_values(incident: Incident) -> dict[str, Any]:
         "opened_at": incident.opened_at.isoformat(),
         "findings": [finding.to_dict() for finding in incident.findings],
         "milder_since": _text(incident.milder_since),
+        "worse_since": _text(incident.worse_since),
         "end": incident.end,
         "ended_at": _text(incident.ended_at),
         "told": None
@@ -166,6 +167,7 @@ def _incident(values: Any) -> Incident:
         opened_at=moment(values["opened_at"]),
         findings=tuple(_finding(finding) for finding in values["findings"]),
         milder_since=_time(values["milder_since"]),
+        worse_since=_time(values["worse_since"]),
         end=_one_of(values["end"], (None, *get_args(End))),
         ended_at=_time(values["ended_at"]),
     )

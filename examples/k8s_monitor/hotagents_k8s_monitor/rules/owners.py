@@ -37,11 +37,13 @@ class Guess(NamedTuple):
         kind: Of the pod's controller, ReplicaSet or Job.
         name: Of the same.
         owner: What the pod is taken for.
+        is_wrong: Whether there is certainly no such owner.
     """
 
     kind: str
     name: str
     owner: Owner
+    is_wrong: bool = False
 
     def may_mean(self, owner: Owner) -> bool:
         """Say whether the pod may be another owner's after all."""
@@ -49,10 +51,14 @@ class Guess(NamedTuple):
             return False
         if owner.kind in _LISTED:
             return (owner.kind, owner.name) == (self.kind, self.name)
-        # A name as the controllers make it leaves no doubt; so does one that a Deployment would not have made.
-        if self.owner.kind != self.kind or owner.kind in _ELSEWHERE[self.kind]:
+        if owner.kind in _ELSEWHERE[self.kind]:
             return False
-        return owner.kind not in _TEMPLATES.values() or self.name.startswith(f"{owner.name}-")
+        # A name as the controllers make it leaves no doubt among owners of that kind, unless there is no such owner.
+        by_name = self.owner.kind != self.kind and not self.is_wrong
+        if by_name and owner.kind in {self.owner.kind, *_TEMPLATES.values()}:
+            return False
+        # A name that a Deployment would not have made leaves none either, but for one that was adopted.
+        return self.is_wrong or owner.kind not in _TEMPLATES.values() or self.name.startswith(f"{owner.name}-")
 
 
 def guesses(snapshot: Snapshot) -> frozenset[Guess]:
@@ -61,9 +67,9 @@ def guesses(snapshot: Snapshot) -> frozenset[Guess]:
     if not unseen:
         return frozenset()
     return frozenset(
-        Guess(kind, name, owner_of(pod, snapshot))
+        Guess(kind, name, owner, is_gone(owner, snapshot))
         for pod in snapshot.all("pods")
-        for kind, name in [_named(_controller(pod))]
+        for (kind, name), owner in [(_named(_controller(pod)), owner_of(pod, snapshot))]
         if kind in unseen and name and not is_over(pod)
         if snapshot.find(_LISTED[kind], namespace_of(pod), name) is None
     )

@@ -71,6 +71,7 @@ INCIDENTS = st.builds(
         st.fixed_dictionaries(dict.fromkeys(SEVERITIES, MOMENTS)).map(MappingProxyType),
     ),
     milder_since=st.none() | MOMENTS,
+    worse_since=st.none() | MOMENTS,
     end=st.none() | st.sampled_from(get_args(End)),
     ended_at=st.none() | MOMENTS,
 )
@@ -183,6 +184,7 @@ def changed(values: Any, *keys: str | int, to: Any) -> Any:
         (("incidents", 0, "told", "heard", "SEV-1"), "soon"),
         (("incidents", 0, "ended_at"), "soon"),
         (("incidents", 0, "milder_since"), 7),
+        (("incidents", 0, "worse_since"), 7),
         (("tracked", 0, "unsure_since"), True),
         (("tracked", 0, "finding", "missing"), None),
         (("incidents", 0, "told", "fingerprints"), 1),
