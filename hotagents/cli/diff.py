@@ -23,7 +23,7 @@ from hotagents.cli.options import (  # noqa: TC001 - typer evaluates them
 from hotagents.cli.output import Output, complain, for_shell, short_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from hotagents.generation import Generation, RightsDelta
     from hotagents.ops.difference import Difference
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["diff"]
 
 _LONGEST: Final = 200
+_GUARDS: Final = frozenset({"permissionMode", "hooks", "mcpServers", "isolation", "maxTurns"})
+"""Keys that decide what an agent may do beside its tools; whether an edit of one widens that, only people can tell."""
 _Line = tuple[str, str]  # a text and its colour
 
 
@@ -53,7 +55,8 @@ def diff(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Say what B has that A has not: rights first, then fields, then text.
 
-    A right that an agent gains is marked WIDENS. Exits with 1 where a registry would refuse B.
+    A tool that an agent gains is marked WIDENS, a change of what else guards it REVIEW. Exits with 1 where a registry
+    would refuse B.
     """
     from hotagents.cli.reading import read  # noqa: PLC0415 - heavy
     from hotagents.cli.refusal import told  # noqa: PLC0415
@@ -73,14 +76,17 @@ def diff(  # noqa: PLR0913 - one parameter for each option
             readings.append(read(what, chosen))
     old, new = readings
     found = Difference.between(old.generation, new.generation)
-    refused = [d for d in new.placed if d.severity == "error"]
+    before_refused, refused = ([d for d in side.placed if d.severity == "error"] for side in readings)
     if as_json:
-        output.json(found.to_dict() | {"refused": [d.to_dict() for d in new.diagnostics if d.severity == "error"]})
+        sides = {"refused_before": old.diagnostics, "refused": new.diagnostics}
+        errors = {name: [d.to_dict() for d in said if d.severity == "error"] for name, said in sides.items()}
+        output.json(found.to_dict() | errors)
     else:
+        for path, faults in ((before, before_refused), (after, refused)):
+            for diagnostic in faults:
+                complain(for_shell(f"{path} would be refused: {diagnostic}"))
         for text, style in _told(found, lines):
             output.line(text, style=style)
-    for diagnostic in () if as_json else refused:
-        complain(for_shell(f"{after} would be refused: {diagnostic}"))
     raise typer.Exit(1 if refused or (exit_code and found) else 0)
 
 
@@ -97,8 +103,7 @@ def _told(found: Difference, most: int) -> Iterator[_Line]:
     for name in agents.changed:
         yield f"agent changed: {_agent(found.after, name)}", "yellow"
         yield from _rights(rights.get(name))
-        for key, (old, new) in found.fields(name).items():
-            yield f"  {key}: {_value(old)} -> {_value(new)}", ""
+        yield from _fields(found.fields(name))
         yield from _text(found, name, most)
     for name, (old, new) in found.moved.items():
         yield f"agent moved: {name}: {old} -> {new}", ""
@@ -109,6 +114,14 @@ def _told(found: Difference, most: int) -> Iterator[_Line]:
     yield f"{found.before.digest} -> {found.after.digest}", ""
     if found.widens:
         yield "this WIDENS what agents may do: see above", "red"
+    if any(not _GUARDS.isdisjoint(found.fields(name)) for name in agents.changed):
+        yield "this changes what guards agents: see REVIEW above", "red"
+
+
+def _fields(fields: Mapping[str, tuple[Any, Any]]) -> Iterator[_Line]:
+    for key in sorted(fields, key=lambda key: key not in _GUARDS):
+        mark = "REVIEW: " if key in _GUARDS else ""
+        yield f"  {mark}{key}: {_value(fields[key][0])} -> {_value(fields[key][1])}", "red" if mark else ""
 
 
 def _others(found: Difference) -> Iterator[_Line]:
@@ -131,7 +144,7 @@ def _rights(delta: RightsDelta | None, *, new: bool = False) -> Iterator[_Line]:
         yield f"  WIDENS: {'may use' if new else 'may now use'} {gained}", "red"
     if delta.lost:
         lost = "tools that it does not name" if delta.lost == ("*",) else ", ".join(delta.lost)
-        yield f"  narrows: may no longer use {lost}", "green"
+        yield f"  narrows: may no longer use all of {lost}", "green"
 
 
 def _value(value: Any) -> str:

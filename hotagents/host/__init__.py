@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from anyio import CancelScope, CapacityLimiter, get_cancelled_exc_class, to_thread
 
 from hotagents.clock import Clock, SystemClock
-from hotagents.errors import UnknownGenerationError
+from hotagents.errors import ClosedError, UnknownGenerationError
 from hotagents.host.ending import Ending
 from hotagents.host.execution import AsyncLoop
 from hotagents.host.loop import RunnerLoop
@@ -81,7 +81,7 @@ class Host:
         self._clock = clock
         self._grace = grace
         self._owned: ConfigRegistry[Any] | None = None
-        self._begun = self._running = self._stopped = False
+        self._begun = self._starting = self._running = self._stopped = False
         self._over = threading.Event()
         self._async_loop = AsyncLoop()
         self._ending = Ending(clock, grace)
@@ -142,9 +142,10 @@ class Host:
             raise RuntimeError("a host runs once; make a new one")
         self._begun = True
         try:
-            if not self._stopped:
-                self._registry.start()
-                with Signals(self._signalled, self.trigger):
+            # Before the start, which may wait for a mount: the first process of a container ignores what it has no
+            # handler for.
+            with Signals(self._signalled, self.trigger):
+                if not self._stopped and self._start():
                     self._run()
         finally:
             self._over.set()
@@ -160,8 +161,13 @@ class Host:
             raise
 
     def stop(self) -> None:
-        """Let running cycles end within the grace, begin no others, and let `run` return."""
+        """Let running cycles end within the grace, begin no others, and let `run` return.
+
+        A registry that the host is starting is closed: that ends the start.
+        """
         self._stopped = True
+        if self._starting:
+            self._registry.close()
         for loop in self._loops:
             loop.stop()
 
@@ -182,6 +188,19 @@ class Host:
     def _signalled(self) -> None:
         self.stop()
         self._ending.signalled()
+
+    def _start(self) -> bool:
+        """Start the registry; False where a stop ended that."""
+        self._starting = True
+        try:
+            self._registry.start()
+        except ClosedError:
+            if not self._stopped:
+                raise
+            return False
+        finally:
+            self._starting = False
+        return True
 
     def _run(self) -> None:
         subscription = self._registry.subscribe(self._changed) if self._run_on_change else None

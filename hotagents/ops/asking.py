@@ -84,7 +84,10 @@ def _bounded(file: IO[bytes], name: str) -> bytes:
 
 
 def _over_http(url: str, timeout: float) -> bytes:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise OSError(f"{escape(url)}: expected a URL: {escape(str(error))}") from error
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise OSError(f"{escape(url)}: expected http:// or https:// and a host")
     url = urlunsplit(parts._replace(path="/status")) if parts.path in {"", "/"} else url

@@ -102,5 +102,5 @@ def _fields(agent: AgentSpec) -> dict[str, Any]:
 def _text(generation: Generation[Any], name: str) -> list[str]:
     if name in generation.agents:
         spec: AgentSpec = generation.agents[name]
-        return spec.prompt.splitlines()
-    return generation.documents[name].body.splitlines()
+        return spec.prompt.removesuffix("\n").split("\n")  # and at nothing else that some take for the end of a line
+    return generation.documents[name].body.removesuffix("\n").split("\n")

@@ -93,6 +93,9 @@ def _mount(path: str, table: Mounts) -> Iterator[Finding]:
         if dead(inner):
             what = f"the mount {escape(name)} below it shows what was deleted outside"
             yield Finding("problem", "mount", what, _RECREATE)
+        elif is_subpath(inner):
+            what = f"the mount {escape(name)} below it is a subPath mount, which no edit ever reaches"
+            yield Finding("problem", "mount", what, "mount the whole volume, without subPath")
 
 
 def _content(snapshot: Snapshot, limits: Limits) -> Iterator[Finding]:

@@ -139,7 +139,9 @@ class StatusFile:
         try:
             _replace(self._path, encoded(found))
         except OSError as refused:
-            if (line := self._said.again(f"the status file cannot be written: {escape(str(refused))}")) is not None:
+            # Not the error's own text, which names a file that is another one at each try.
+            text = f"{escape(str(self._path))}: the status file cannot be written: {refused.strerror or refused}"
+            if (line := self._said.again(text)) is not None:
                 logger.error("%s", line)  # noqa: TRY400 - errno says it all
             return False
         self._said.clear()

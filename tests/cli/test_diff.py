@@ -42,7 +42,7 @@ def test_rights_come_first_then_fields_then_text(cli: Cli, sides: Callable[..., 
     assert lines[:5] == [
         "agent changed: t (agents/t.md)",
         "  WIDENS: may now use Bash(git *)",
-        "  narrows: may no longer use Write",
+        "  narrows: may no longer use all of Write",
         '  tools: ["Read", "Write"] -> ["Read", "Bash(git *)"]',
         '  model: "haiku" -> "opus"',
     ]
@@ -159,3 +159,29 @@ def test_a_directory_is_compared_with_what_a_pod_would_see(
     assert result.exit_code == 0, result.stderr
     assert 'model: (absent) -> "opus"' in result.stdout
     assert cli("diff", a, a, "--root", "/app/agents").exit_code == 2
+
+
+def test_what_guards_an_agent_beside_its_tools_is_to_be_reviewed(
+    cli: Cli, sides: Callable[..., tuple[Path, Path]]
+) -> None:
+    a, b = sides(
+        {"x.md": agent("x", "tools: Read", "permissionMode: plan")},
+        {"x.md": agent("x", "tools: Read", "model: opus", "permissionMode: bypassPermissions")},
+    )
+    lines = cli("diff", a, b).stdout.splitlines()
+    assert lines[1] == '  REVIEW: permissionMode: "plan" -> "bypassPermissions"'
+    assert lines[2] == '  model: (absent) -> "opus"'
+    assert lines[-1] == "this changes what guards agents: see REVIEW above"
+
+
+def test_a_side_that_is_broken_is_said_first(cli: Cli, sides: Callable[..., tuple[Path, Path]]) -> None:
+    a, b = sides({"x.md": "---\nname: x\n---\n"}, {"x.md": agent("x")})
+    result = cli("diff", a, b)
+    assert result.exit_code == 0  # what there was is no finding about what there will be
+    assert f"{a} would be refused: " in result.stderr
+    assert json.loads(cli("diff", a, b, "--json").stdout)["refused_before"]
+
+
+def test_a_line_separator_in_a_prompt_is_seen(cli: Cli, sides: Callable[..., tuple[Path, Path]]) -> None:
+    a, b = sides({"x.md": agent("x", prompt="a\nb\n")}, {"x.md": agent("x", prompt="a\u2028b\n")})
+    assert "+a\\u2028b" in cli("diff", a, b).stdout

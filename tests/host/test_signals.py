@@ -15,6 +15,7 @@ from hotagents.host.signals import Signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -144,3 +145,32 @@ def test_a_handler_that_python_cannot_put_back_becomes_the_default(monkeypatch: 
     finally:
         for number, handler in before.items():
             install(number, handler)
+
+
+_WAITING = """
+import sys, threading
+from hotagents import ConfigRegistry, Host
+
+class Runner:
+    def run(self, cycle):
+        print("never", flush=True)
+
+registry = ConfigRegistry(sys.argv[1], wait_for_source=60)
+threading.Timer(0.5, lambda: print("waits", flush=True)).start()
+Host(registry, [Runner()], interval=1).run()
+print("returned", flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_start_that_waits_for_its_mount_ends_at_once(tmp_path: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-c", _WAITING, str(tmp_path / "none")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        limit = threading.Timer(30.0, child.kill)
+        limit.start()
+        assert child.stdout is not None
+        assert child.stdout.readline() == "waits\n"
+        child.send_signal(number)
+        out, err = child.communicate(timeout=30)
+        limit.cancel()
+    assert (out, child.returncode) == ("returned\n", 0), err
