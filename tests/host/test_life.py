@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from hotagents import ClosedError, ConfigRegistry, Cycle, CycleResult, Host, InvalidConfigError, Memory
+from hotagents import ConfigRegistry, Cycle, CycleResult, Host, InvalidConfigError, Memory, NotStartedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,8 +76,8 @@ def test_a_stop_while_the_registry_starts_ends_that_and_lets_no_cycle_begin(agen
     with ConfigRegistry(Memory({"a.md": agent()})):
         host = Host(registry := ConfigRegistry(Stopping()), [runner], interval=1e9)
         host.run()
-        with pytest.raises(ClosedError):
-            registry.start()
+        with pytest.raises(NotStartedError):
+            assert registry.current
     assert runner.cycles.empty()
 
 
