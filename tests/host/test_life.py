@@ -77,7 +77,7 @@ def test_a_stop_while_the_registry_starts_ends_that_and_lets_no_cycle_begin(agen
         host = Host(registry := ConfigRegistry(Stopping()), [runner], interval=1e9)
         host.run()
         with pytest.raises(NotStartedError):
-            assert registry.current
+            assert registry.current is not None
     assert runner.cycles.empty()
 
 

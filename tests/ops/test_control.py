@@ -8,6 +8,7 @@ import stat
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,6 +167,17 @@ def test_before_the_start_orders_are_refused_and_the_status_is_told(source: Memo
             ask(path, "reload")
 
 
+def once_free(path: str, command: str) -> dict[str, Any]:
+    """The answer once there is a place: who was answered holds his for a moment more."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            return ask(path, command)
+        except RefusedError as error:
+            if "requests are being served" not in str(error) or time.monotonic() > deadline:
+                raise
+
+
 def test_an_order_that_hangs_takes_no_place_from_whoever_asks_for_the_status(
     agent: Callable[..., str], path: str
 ) -> None:
@@ -197,8 +209,8 @@ def test_an_order_that_hangs_takes_no_place_from_whoever_asks_for_the_status(
         assert reading.wait(10.0)
         for _ in range(5):
             with pytest.raises(RefusedError, match="another order is being carried out"):
-                ask(path, "resume")
-            assert ask(path, "status")["result"] == "ok"
+                once_free(path, "resume")
+            assert once_free(path, "status")["result"] == "ok"
         go_on.set()
         order.join(10.0)
         assert [answer["result"] for answer in answers] == ["unchanged"]
