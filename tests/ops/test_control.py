@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -167,7 +167,7 @@ def test_before_the_start_orders_are_refused_and_the_status_is_told(source: Memo
             ask(path, "reload")
 
 
-def once_free(path: str, command: str) -> dict[str, Any]:
+def once_free(path: str, command: Literal["status", "resume"]) -> dict[str, Any]:
     """The answer once there is a place: who was answered holds his for a moment more."""
     deadline = time.monotonic() + 10
     while True:
