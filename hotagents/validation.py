@@ -39,6 +39,9 @@ class Validation:
         self._timeout = timeout
         self._hung: dict[str, threading.Thread] = {}
         self._closed = False
+        # Orders a close and a call that begins, without relying on the interpreter's own lock; reentrant, since a
+        # signal's handler may close while the main thread begins a call.
+        self._lock = threading.RLock()
         self._done: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def run(self, candidate: Candidate[Any]) -> tuple[Diagnostic, ...]:
@@ -48,8 +51,9 @@ class Validation:
 
     def close(self) -> None:
         """End a wait at once; the candidate that it was for is refused."""
-        self._closed = True
-        self._done.put(_CLOSING)
+        with self._lock:
+            self._closed = True
+            self._done.put(_CLOSING)
 
     def _ask(self, validator: Validator, candidate: Candidate[Any]) -> list[Diagnostic]:
         name, call = validator
@@ -58,11 +62,11 @@ class Validation:
             return [_refusal(name, "an earlier call has not returned yet")]
         # Each call has a queue of its own, so that the late answer of a hung call is nobody's.
         report, done = Report(), queue.SimpleQueue[str]()
-        # Before the look at `_closed`: a close that comes after the look then finds this queue.
-        self._done = done
+        with self._lock:  # a close that comes after the look finds this queue
+            self._done, closed = done, self._closed
         thread = threading.Thread(target=_call, args=(call, candidate, report, done), daemon=True)
         thread.name = f"hotagents-validate-{name}"
-        if self._closed:
+        if closed:
             return [_refusal(name, _CLOSING)]
         try:
             thread.start()

@@ -12,7 +12,7 @@ from hotagents.cli.options import AsJson, Documents, RunnerName, SpecName  # noq
 from hotagents.cli.output import Output, UsageError, complain, counted, short_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hotagents.cli.schema import Chosen
 
@@ -51,6 +51,8 @@ def render(  # noqa: PLR0913 - one parameter for each option
 
     if check and output is None:
         raise UsageError("--check: expected --output too, the directory to compare with")
+    if output is not None and Path(output).resolve().is_relative_to(Path(root).resolve()):
+        raise UsageError("--output: expected a directory outside of DIR, or what is rendered would be rendered again")
     files = _good_files(root, choose(runner=runner, spec=spec, documents=document))
     kind, _, owner = workload.rpartition("/")
     try:
@@ -104,7 +106,9 @@ def _print(out: Output, manifests: Mapping[str, str]) -> None:
 
 
 def _keep(out: Output, directory: Path, manifests: Mapping[str, str], *, writes: bool) -> None:
-    """Write what differs, or only say what does."""
+    """Write what differs, or only say what does; never over a file that was not rendered."""
+    if writes:
+        _refuse_foreign(directory / name for name in manifests)
     differing = [name for name, text in manifests.items() if _content(directory / name) != text.encode()]
     stale = sorted({path.name for path in _ours(directory)} - manifests.keys())
     if writes:
@@ -116,15 +120,18 @@ def _keep(out: Output, directory: Path, manifests: Mapping[str, str], *, writes:
     if out.as_json:
         out.json({"directory": str(directory), "differing": differing, "stale": stale, "written": writes})
     else:
-        for name in differing:
-            out.line(f"{'wrote' if writes else 'differs'}: {directory / name}")
-        for name in stale:
-            out.line(f"{'deleted' if writes else 'is rendered no more'}: {directory / name}")
-    if differing or stale:
-        if not writes:
-            complain(f"{counted(len(differing) + len(stale), 'file')} not as rendered; run it again without --check")
-            raise typer.Exit(1)
-    elif not out.as_json:
+        _say(out, directory, differing, stale, writes=writes)
+    if (differing or stale) and not writes:
+        complain(f"{counted(len(differing) + len(stale), 'file')} not as rendered; run it again without --check")
+        raise typer.Exit(1)
+
+
+def _say(out: Output, directory: Path, differing: Sequence[str], stale: Sequence[str], *, writes: bool) -> None:
+    for name in differing:
+        out.line(f"{'wrote' if writes else 'differs'}: {directory / name}")
+    for name in stale:
+        out.line(f"{'deleted' if writes else 'is rendered no more'}: {directory / name}")
+    if not differing and not stale:
         out.line(f"{directory}: nothing to do")
 
 
@@ -132,6 +139,15 @@ def _ours(directory: Path) -> Iterable[Path]:
     from hotagents.snapshot import LOCK_NAME  # noqa: PLC0415 - heavy
 
     return [path for path in (directory / LOCK_NAME,) if path.is_file()]
+
+
+def _refuse_foreign(paths: Iterable[Path]) -> None:
+    from hotagents.ops.render import HEADS  # noqa: PLC0415 - heavy
+
+    for path in paths:
+        content = _content(path)
+        if content is not None and not content.startswith(HEADS):
+            raise UsageError(f"{path}: was not written by hotagents render; give another --output")
 
 
 def _content(path: Path) -> bytes | None:

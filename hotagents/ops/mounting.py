@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Target", "patch"]
 
-_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
+_PART: Final = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_NAME: Final = re.compile(rf"(?=.{{1,253}}$){_PART}(?:\.{_PART})*", re.ASCII)
+_LABEL: Final = re.compile(rf"(?=.{{1,63}}$){_PART}", re.ASCII)
+_VALUE: Final = re.compile(r"(?=.{0,63}$)(?:[a-zA-Z0-9](?:[-._a-zA-Z0-9]*[a-zA-Z0-9])?)?", re.ASCII)
 _API: Final = {"CronJob": "batch/v1", "Job": "batch/v1", "Pod": "v1"}
 _KINDS: Final = frozenset({"CronJob", "DaemonSet", "Deployment", "Job", "Pod", "StatefulSet"})
 _TO_THE_POD: Final = {
@@ -56,8 +59,18 @@ class Target:
 
     def __post_init__(self) -> None:
         """Refuse what no cluster would take."""
-        if not _NAME.fullmatch(self.name):
-            raise ValueError(f"name: expected lower-case letters, digits, `-` and `.`, got {self.name!r}")
+        _refuse_unless(_NAME, "name", self.name)
+        for what, value in (("namespace", self.namespace), ("container", self.container)):
+            if value:
+                _refuse_unless(_LABEL, what, value)
+        if self.workload:
+            _refuse_unless(_NAME, "workload", self.workload)
+        for key_, value in self.labels.items():
+            prefix, slash, name = key_.rpartition("/")
+            if not name or not _VALUE.fullmatch(name) or (slash and not _NAME.fullmatch(prefix)):
+                raise ValueError(f"label: expected a key such as team or example.com/team, got {key_!r}")
+            if not _VALUE.fullmatch(value):
+                raise ValueError(f"label {key_}: expected up to 63 letters, digits, `-`, `_` and `.`, got {value!r}")
         if self.kind not in _KINDS:
             raise ValueError(f"kind: expected one of {', '.join(sorted(_KINDS))}, got {self.kind!r}")
         if not self.root.startswith("/") or ".." in self.root.split("/") or ":" in self.root:
@@ -81,7 +94,7 @@ def patch(target: Target, maps: Mapping[str, Sequence[str]], keys: Mapping[str, 
     lines += [f"{'  ' * depth}{step}:" for depth, step in enumerate(steps)]
     pod = [
         "containers:",
-        f"  - name: {key(target.container or name)}",
+        f"  - name: {key(target.container or _volume_name(name))}",
         "    volumeMounts:",
         f"      - name: {key(volume)}",
         f"        mountPath: {key(target.root)}",
@@ -92,6 +105,12 @@ def patch(target: Target, maps: Mapping[str, Sequence[str]], keys: Mapping[str, 
     ]
     margin = "  " * len(steps)
     return "\n".join([*lines, *(margin + line for line in pod), ""])
+
+
+def _refuse_unless(pattern: re.Pattern[str], what: str, value: str) -> None:
+    if not pattern.fullmatch(value):
+        inside = "`-` and `.`" if pattern is _NAME else "`-`"
+        raise ValueError(f"{what}: expected lower-case letters and digits, with {inside} between, got {value!r}")
 
 
 def _volume_name(name: str) -> str:

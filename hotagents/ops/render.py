@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hotagents.lock import Lock
     from hotagents.ops.mounting import Target
 
-__all__ = ["CONFIGMAPS", "KUSTOMIZATION", "LONGEST", "WORKLOAD", "rendered"]
+__all__ = ["CONFIGMAPS", "HEADS", "KUSTOMIZATION", "LONGEST", "WORKLOAD", "rendered"]
 
 LONGEST: Final = 1_048_576
 """Bytes that the values of one ConfigMap may have together: the API server's limit."""
@@ -34,6 +34,8 @@ KUSTOMIZATION: Final = "kustomization.yaml"
 _KEY: Final = re.compile(r"(?!\.\.)(?!\.$)[-._a-zA-Z0-9]{1,253}", re.ASCII)
 _OTHER: Final = re.compile(r"[^-._a-zA-Z0-9]", re.ASCII)
 _HEAD: Final = "# Written by `hotagents render`; edit the files that it was written from.\n"
+HEADS: Final = (_HEAD.encode(), f"# {LOCK_NAME} ".encode())
+"""How every file that was rendered begins."""
 
 
 def rendered(files: Mapping[str, bytes], target: Target, *, lock: Lock | None) -> dict[str, str]:

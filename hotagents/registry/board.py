@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar, final
 from hotagents.errors import ForkedError, NotStartedError
 from hotagents.generation import published
 from hotagents.pin import Pin
-from hotagents.registry.weak import members
 from hotagents.spec import AgentSpec
+from hotagents.weak import members
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,12 +22,12 @@ from hotagents.registry.health import Facts, Health
 from hotagents.registry.judge import Judge
 from hotagents.registry.keeper import Keeper
 from hotagents.registry.reloader import Outcome, Reloader
-from hotagents.registry.weak import members
 from hotagents.sources import patterns_of
 from hotagents.spec import AgentSpec
 from hotagents.store import Store
 from hotagents.validation import Validation
 from hotagents.watching import Cause, Checked, Watch
+from hotagents.weak import members
 
 if TYPE_CHECKING:
     from collections.abc import Callable

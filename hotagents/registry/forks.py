@@ -7,7 +7,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Generic, TypeVar, final
 
-from hotagents.registry.weak import members
+from hotagents.weak import members
 
 if TYPE_CHECKING:
     from collections.abc import Callable

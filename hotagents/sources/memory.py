@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, final
 
 from hotagents.snapshot import Part, Snapshot
 from hotagents.watchers import SignalWatcher
+from hotagents.weak import members
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -34,7 +35,7 @@ class Memory:
         """Replace all files."""
         with self._lock:
             self._state = (self._state[0] + 1, _encoded(files))
-            watchers = list(self._watchers)
+            watchers = members(self._watchers)
         for watcher in watchers:
             watcher.notify()
 
@@ -43,7 +44,7 @@ class Memory:
         with self._lock:
             merged: dict[str, str | bytes | None] = {**self._state[1], **changes}
             self._state = (self._state[0] + 1, _encoded({p: c for p, c in merged.items() if c is not None}))
-            watchers = list(self._watchers)
+            watchers = members(self._watchers)
         for watcher in watchers:
             watcher.notify()
 

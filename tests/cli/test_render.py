@@ -92,3 +92,19 @@ def test_what_makes_no_sense_is_a_usage_error(cli: Cli, directory: Path, argumen
     result = cli("render", directory, *arguments)
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_nothing_that_was_not_rendered_is_overwritten(cli: Cli, directory: Path, tmp_path: Path) -> None:
+    out = tmp_path / "own"
+    out.mkdir()
+    (out / "kustomization.yaml").write_text("resources: [mine.yaml]\n")
+    result = cli("render", directory, "--output", out)
+    assert result.exit_code == 2
+    assert "was not written by hotagents render" in result.stderr
+    assert (out / "kustomization.yaml").read_text() == "resources: [mine.yaml]\n"
+    assert cli("render", directory, "--output", directory / "rendered").exit_code == 2
+
+
+def test_a_name_that_a_container_cannot_have_is_made_one(cli: Cli, directory: Path) -> None:
+    _, patch = yaml.safe_load_all(cli("render", directory, "--name", "a.b").stdout)
+    assert patch["spec"]["template"]["spec"]["containers"][0]["name"] == "a-b"

@@ -147,6 +147,12 @@ def test_the_api_server_takes_what_is_rendered(kind: str, version: str) -> None:
     [
         ({"name": "My_Agents"}, "name: expected lower-case"),
         ({"name": ""}, "name: expected lower-case"),
+        ({"name": "a..b"}, "name: expected lower-case"),
+        ({"name": "a", "namespace": "Bad ns"}, "namespace: expected lower-case"),
+        ({"name": "a", "container": "A_b"}, "container: expected lower-case"),
+        ({"name": "a", "workload": "-"}, "workload: expected lower-case"),
+        ({"name": "a", "labels": {"a": "b c"}}, "label a: expected up to 63"),
+        ({"name": "a", "labels": {"bad key/!": "v"}}, "label: expected a key such as"),
         ({"name": "a", "kind": "Service"}, "kind: expected one of CronJob"),
         ({"name": "a", "root": "app"}, "root: expected an absolute path"),
         ({"name": "a", "root": "/app/../etc"}, "root: expected an absolute path"),
