@@ -157,12 +157,14 @@ class MountedSource(abc.ABC):
 
     def _attempt(self) -> Snapshot | None:
         problems: list[Diagnostic] = []
+        if self._known:  # before too: a mount that comes back meanwhile vouches for nothing that was read without it
+            self._stand(self._grounds())
         try:
             whole = self._read_whole(problems)
         except UnsettledError:
             raise
         except SourceError:
-            self._stand([Ground(os.path.realpath(place.mount.path)) for place in self.places()])
+            self._stand(self._grounds())
             raise  # no mount is to blame
         if whole is None:
             return None
@@ -171,6 +173,9 @@ class MountedSource(abc.ABC):
         table = self._stand(grounds)
         self._known = points(table, grounds)
         return Snapshot.of(parts, token=token, diagnostics=[*problems, *subpaths(table, grounds)])
+
+    def _grounds(self) -> list[Ground]:
+        return [Ground(os.path.realpath(place.mount.path)) for place in self.places()]
 
     def _read_whole(self, problems: list[Diagnostic]) -> tuple[list[Part], Hashable] | None:
         with ExitStack() as stack:

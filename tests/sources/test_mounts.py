@@ -278,7 +278,7 @@ def test_a_line_missing_from_a_table_that_changes_is_looked_for_twice(
     (tmp_path / "a.md").write_text("a")
     where = os.path.realpath(tmp_path)
     whole, torn = parse(line(1, 0, "/") + line(2, 1, where)), parse(line(1, 0, "/"))
-    tables = iter([whole, torn, whole, torn, torn])  # nobody has more than two looks
+    tables = iter([whole, torn, whole, whole, torn, torn])  # nobody has more than two looks, before or after
     monkeypatch.setattr(mounted, "mounts_now", lambda: next(tables))
     source = Directory(tmp_path, settle=0.01)
     read_settled(source)
