@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, final, get_args
 
 from hotagents.diagnostics import Diagnostic, errors_in, escape
 from hotagents.holding import HELD
+from hotagents.registry.news import log_warnings, provenance
 from hotagents.registry.said import Said
 from hotagents.status import Condition, ConditionType, RegistryState, RegistryStatus, ReloadResult
 
@@ -21,19 +22,17 @@ if TYPE_CHECKING:
 
     from hotagents.clock import Clock
     from hotagents.errors import SourceError
-    from hotagents.generation import Diff, Generation
+    from hotagents.generation import Generation
     from hotagents.loading import Candidate
-    from hotagents.lock import Lock
     from hotagents.watching import WatchState
 
-__all__ = ["Facts", "Health", "Record", "Reloads", "log_publication"]
+__all__ = ["Facts", "Health", "Record", "Reloads"]
 
 logger: Final = logging.getLogger("hotagents")
 _BLIND: Final = "Failed"
 _DETACHED: Final = "Detached"
 _INCOMPLETE: Final = {**dict.fromkeys(HELD, "FilesHeld"), "last-good-from-disk": "LastGoodFromDisk"}
 _MOST_NAMES: Final = 5
-_MOST_WARNINGS: Final = 10
 
 
 class Record(NamedTuple):
@@ -106,7 +105,7 @@ class Health:
         """Note that what was read is what is served; of what is said of it ``new`` was not when it was published."""
         if self.record.last_error:
             logger.info("the source is back at what is served (%s)", digest[:19], extra={"digest": digest})
-        _log_warnings(new, self.record.diagnostics, {"digest": digest})
+        log_warnings(new, self.record.diagnostics, {"digest": digest})
         self._is_current(digest, diagnostics)
 
     def restored(self, generation: Generation[Any]) -> None:
@@ -170,7 +169,7 @@ class Health:
         what += f"; {_serving(serving)}{self._held}"
         conditions = self._with(Current=("WaitingForLock", what), Watching=("", ""))
         self.record = Record(conditions, candidate.digest, diagnostics, self.record.last_success, what)
-        self._log(logging.WARNING, f"waiting for {what}", "WaitingForLock", candidate.digest, **_provenance(lock))
+        self._log(logging.WARNING, f"waiting for {what}", "WaitingForLock", candidate.digest, **provenance(lock))
 
     def failed(self, error: SourceError, serving: int) -> None:
         """Note that the source could not be read."""
@@ -227,38 +226,6 @@ class Health:
             logger.log(level, "%s", line, extra={"reason": reason, "digest": digest, **more})
 
 
-def log_publication(generation: Generation[Any], previous: Generation[Any] | None) -> None:
-    """Log a publication: what changed, and the warnings that the previous generation did not have."""
-    restored = f", restoring {generation.restores}" if generation.restores else ""
-    lock = generation.lock
-    facts = {"generation": generation.number, "digest": generation.digest, **_provenance(lock)}
-    logger.info(
-        "published generation %d (%s%s)%s: %s",
-        generation.number,
-        generation.digest[:19],
-        lock.named if lock is not None else "",
-        restored,
-        _summary(previous.diff(generation)) if previous is not None else _counted(len(generation.agents)),
-        extra=facts,
-    )
-    if previous is not None and previous.lock is not None and lock is None:
-        logger.warning("the lock is gone: what belongs together is not checked any more", extra=facts)
-    _log_warnings(generation.diagnostics, previous.diagnostics if previous is not None else (), facts)
-
-
-def _log_warnings(diagnostics: Iterable[Diagnostic], known: Iterable[Diagnostic], facts: Mapping[str, object]) -> None:
-    said = set(known)
-    warnings = [d for d in diagnostics if d.severity == "warning" and d not in said]
-    for warning in warnings[:_MOST_WARNINGS]:
-        logger.warning("%s", warning, extra=facts)
-    if len(warnings) > _MOST_WARNINGS:
-        logger.warning("... and %d more warnings", len(warnings) - _MOST_WARNINGS, extra=facts)
-
-
-def _provenance(lock: Lock | None) -> dict[str, str]:
-    return {"release": lock.release if lock else "", "commit": lock.commit if lock else ""}
-
-
 def _differences(candidate: Candidate[Any]) -> str:
     named = [escape(f"{d.path} {d.message}", limit=200) for d in candidate.mismatches[:_MOST_NAMES]]
     more = len(candidate.mismatches) - len(named)
@@ -271,10 +238,6 @@ def _stale(candidate: Candidate[Any], serving: int) -> str:
         f"the lock still lists what generation {serving} serves: {elsewhere}the lock was not rendered anew after this "
         "edit; render it again or remove it"
     )
-
-
-def _counted(agents: int) -> str:
-    return f"{agents} agent" if agents == 1 else f"{agents} agents"
 
 
 def _refusal(diagnostics: Sequence[Diagnostic], serving: int) -> str:
@@ -324,14 +287,3 @@ def _state(facts: Facts) -> RegistryState:
     if current.reason == "Held" and facts.record.observed == facts.generation.digest:
         return "current"
     return "blind" if current.reason == _BLIND else "behind"
-
-
-def _summary(diff: Diff) -> str:
-    parts = []
-    for kind, delta in (("agents", diff.agents), ("documents", diff.documents), ("files", diff.files)):
-        for word, names in (("added", delta.added), ("changed", delta.changed), ("removed", delta.removed)):
-            if names:
-                shown = ", ".join(escape(name, limit=80) for name in names[:_MOST_NAMES])
-                rest = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-                parts.append(f"{kind} {word}: {shown}{rest}")
-    return "; ".join(parts) or "no visible difference"

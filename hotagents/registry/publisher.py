@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, final
 from hotagents.diagnostics import Diagnostic, errors_in, order
 from hotagents.errors import InvalidConfigError
 from hotagents.loading import is_as_listed
-from hotagents.registry.health import log_publication
 from hotagents.registry.hold import Hold, generation_in
 from hotagents.registry.judge import Verdict
+from hotagents.registry.news import log_publication
 from hotagents.snapshot import LOCK_NAME
 from hotagents.spec import AgentSpec
 
@@ -208,10 +208,14 @@ class Publisher(Generic[S]):
         self._health.let_go()
         return self._ended_hold
 
-    def catch_up(self, hold: Hold[S], *, is_due: bool) -> bool:
-        """Forget an ended hold, and where that is due publish what it kept back; say whether that was anything new."""
-        newest, self._ended_hold = hold.newest, None
-        if not is_due or newest is None or errors_in(newest.diagnostics) or self._is_served(newest.candidate):
+    def forget_hold(self) -> None:
+        """Decide from here on as if nothing had been held."""
+        self._ended_hold = None
+
+    def catch_up(self, hold: Hold[S]) -> bool:
+        """Publish what an ended hold kept back; say whether that was anything new."""
+        newest = hold.newest
+        if newest is None or errors_in(newest.diagnostics) or self._is_served(newest.candidate):
             return False
         return self._publish(newest, self._health.restored) == "published"
 

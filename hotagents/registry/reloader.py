@@ -121,11 +121,13 @@ class Reloader(Generic[S]):
         """End a hold, and serve what would be served had there been none: the newest good content."""
         with self._lock:
             hold = self._publisher.let_go()
-            outcome = self.check(force=True)
-            if hold is None:
-                return outcome
+            try:
+                outcome = self.check(force=True)
+            finally:
+                self._publisher.forget_hold()
             # Where the source is served, that is the newest; else what was good last is.
-            if not self._publisher.catch_up(hold, is_due=outcome.error is not None and outcome.result != "published"):
+            is_newest = outcome.error is None or outcome.result == "published"
+            if hold is None or is_newest or not self._publisher.catch_up(hold):
                 return outcome
             return self.check(force=True)._replace(result="published")  # says anew why the source is not served
 

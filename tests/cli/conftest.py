@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from hotagents.cli import app
 from hotagents.testing import ConfigMapVolume
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from typer.testing import Result
@@ -108,10 +107,5 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    left = [t for t in threading.enumerate() if t not in before and t.name.startswith("hotagents")]
-    for thread in left:
-        thread.join(2.0)
-    assert not [t.name for t in left if t.is_alive()]
+def everywhere(no_thread_is_left: None) -> None:
+    """Every test here leaves no thread."""

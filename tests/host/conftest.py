@@ -44,13 +44,8 @@ def until() -> Callable[[Callable[[], object]], None]:
 
 
 @pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    left = [t for t in threading.enumerate() if t not in before and t.name.startswith("hotagents")]
-    for thread in left:
-        thread.join(5.0)
-    assert not [t.name for t in left if t.is_alive()]
+def everywhere(no_thread_is_left: None) -> None:
+    """Every test here leaves no thread."""
 
 
 @pytest.fixture

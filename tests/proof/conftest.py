@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 _PATIENCE = 20.0
 
@@ -35,10 +35,5 @@ def until() -> Callable[[Callable[[], object]], None]:
 
 
 @pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    deadline = time.monotonic() + _PATIENCE
-    while left := [t.name for t in threading.enumerate() if t not in before and t.name.startswith("hotagents")]:
-        assert time.monotonic() < deadline, left
-        threading.Event().wait(0.01)  # a thread that has yet to begin cannot be joined
+def everywhere(no_thread_is_left: None) -> None:
+    """Every test here leaves no thread."""

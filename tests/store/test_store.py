@@ -56,6 +56,12 @@ def test_what_was_saved_comes_back_byte_for_byte(tmp_path: Path) -> None:
     assert loaded.digest == saved.digest
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are Unix's")
+def test_nobody_else_may_read_what_is_kept(tmp_path: Path) -> None:
+    kept(Store(tmp_path), part({"a.md": b"a"}))
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
 def test_the_last_one_saved_is_the_one_that_comes_back(tmp_path: Path) -> None:
     store = Store(tmp_path)
     first = kept(store, part({"a.md": b"one"}))
