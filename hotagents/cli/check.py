@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hotagents.cli.reading import Reading
-    from hotagents.cli.schema import Chosen
+    from hotagents.cli.chosen import Chosen
     from hotagents.diagnostics import Diagnostic
 
 __all__ = ["STYLES", "digest", "validate"]
@@ -59,7 +59,7 @@ def validate(  # noqa: PLR0913 - one parameter for each option
     Each path is a set of its own, read as a registry would read it. All manifests together are one set: their
     ConfigMaps laid over each other, or, with --root, what the pod sees there.
     """
-    from hotagents.cli.schema import choose  # noqa: PLC0415 - heavy
+    from hotagents.cli.chosen import choose  # noqa: PLC0415 - heavy
 
     chosen = choose(runner=runner, spec=spec, documents=document)
     mounting = Mounting(
@@ -99,7 +99,7 @@ def digest(
     """
     from hotagents.cli.reading import read  # noqa: PLC0415 - heavy
     from hotagents.cli.refusal import told  # noqa: PLC0415
-    from hotagents.cli.schema import Chosen  # noqa: PLC0415
+    from hotagents.cli.chosen import Chosen  # noqa: PLC0415
     from hotagents.diagnostics import errors_in  # noqa: PLC0415
 
     mounting = Mounting(

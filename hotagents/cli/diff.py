@@ -60,7 +60,7 @@ def diff(  # noqa: PLR0913 - one parameter for each option
     """
     from hotagents.cli.reading import read  # noqa: PLC0415 - heavy
     from hotagents.cli.refusal import told  # noqa: PLC0415
-    from hotagents.cli.schema import choose  # noqa: PLC0415
+    from hotagents.cli.chosen import choose  # noqa: PLC0415
     from hotagents.ops.difference import Difference  # noqa: PLC0415
 
     output, chosen = Output(as_json=as_json), choose(runner=runner, spec=spec, documents=document)

@@ -65,7 +65,7 @@ def watch(  # noqa: PLR0913 - one parameter for each option
     from hotagents.cli.inbox import Inbox  # noqa: PLC0415
     from hotagents.cli.logs import unlogged  # noqa: PLC0415
     from hotagents.cli.refusal import refusal  # noqa: PLC0415
-    from hotagents.cli.schema import choose  # noqa: PLC0415
+    from hotagents.cli.chosen import choose  # noqa: PLC0415
     from hotagents.generation import Change  # noqa: PLC0415
     from hotagents.registry import ConfigRegistry  # noqa: PLC0415
 

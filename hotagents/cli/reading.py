@@ -21,7 +21,7 @@ from hotagents.sources import read_settled, source_from
 from hotagents.validation import Validation
 
 if TYPE_CHECKING:
-    from hotagents.cli.schema import Chosen
+    from hotagents.cli.chosen import Chosen
     from hotagents.snapshot import Snapshot
 
 __all__ = ["Reading", "read"]

@@ -14,7 +14,7 @@ from hotagents.cli.output import Output, UsageError, complain, counted, short_er
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hotagents.cli.schema import Chosen
+    from hotagents.cli.chosen import Chosen
 
 __all__ = ["render"]
 
@@ -44,7 +44,7 @@ def render(  # noqa: PLR0913 - one parameter for each option
 
     The same files give the same bytes. A set that a registry would refuse is refused here too.
     """
-    from hotagents.cli.schema import choose  # noqa: PLC0415 - heavy
+    from hotagents.cli.chosen import choose  # noqa: PLC0415 - heavy
     from hotagents.lock import Lock  # noqa: PLC0415
     from hotagents.ops.mounting import Target  # noqa: PLC0415
     from hotagents.ops.render import rendered  # noqa: PLC0415

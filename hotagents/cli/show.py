@@ -57,7 +57,7 @@ def show(  # noqa: PLR0913 - one parameter for each option
     """
     from hotagents.cli.reading import read  # noqa: PLC0415 - heavy
     from hotagents.cli.refusal import told  # noqa: PLC0415
-    from hotagents.cli.schema import choose  # noqa: PLC0415
+    from hotagents.cli.chosen import choose  # noqa: PLC0415
 
     mounting = Mounting(
         workload=workload, root=root, container=container, namespace=namespace, workload_name=workload_name
