@@ -25,8 +25,8 @@ from hotagents.cli.output import Output, complain, counted, for_shell, short_err
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hotagents.cli.reading import Reading
     from hotagents.cli.chosen import Chosen
+    from hotagents.cli.reading import Reading
     from hotagents.diagnostics import Diagnostic
 
 __all__ = ["STYLES", "digest", "validate"]
@@ -97,9 +97,9 @@ def digest(
     Of manifests, which are one set, it is what the pod's registry gives; what manifests cannot know is warned of.
     Where a file cannot be part of a set (too large, say) there is no digest: the exit code is 1.
     """
+    from hotagents.cli.chosen import Chosen  # noqa: PLC0415
     from hotagents.cli.reading import read  # noqa: PLC0415 - heavy
     from hotagents.cli.refusal import told  # noqa: PLC0415
-    from hotagents.cli.chosen import Chosen  # noqa: PLC0415
     from hotagents.diagnostics import errors_in  # noqa: PLC0415
 
     mounting = Mounting(

@@ -58,9 +58,9 @@ def diff(  # noqa: PLR0913 - one parameter for each option
     A tool that an agent gains is marked WIDENS, a change of what else guards it REVIEW. Exits with 1 where a registry
     would refuse B.
     """
+    from hotagents.cli.chosen import choose  # noqa: PLC0415
     from hotagents.cli.reading import read  # noqa: PLC0415 - heavy
     from hotagents.cli.refusal import told  # noqa: PLC0415
-    from hotagents.cli.chosen import choose  # noqa: PLC0415
     from hotagents.ops.difference import Difference  # noqa: PLC0415
 
     output, chosen = Output(as_json=as_json), choose(runner=runner, spec=spec, documents=document)

@@ -61,11 +61,11 @@ def watch(  # noqa: PLR0913 - one parameter for each option
 
     Ends with 0 at SIGINT or SIGTERM; with 1 at once where the first set is refused.
     """
+    from hotagents.cli.chosen import choose  # noqa: PLC0415
     from hotagents.cli.events import events  # noqa: PLC0415 - heavy
     from hotagents.cli.inbox import Inbox  # noqa: PLC0415
     from hotagents.cli.logs import unlogged  # noqa: PLC0415
     from hotagents.cli.refusal import refusal  # noqa: PLC0415
-    from hotagents.cli.chosen import choose  # noqa: PLC0415
     from hotagents.generation import Change  # noqa: PLC0415
     from hotagents.registry import ConfigRegistry  # noqa: PLC0415
 

@@ -55,9 +55,9 @@ def show(  # noqa: PLR0913 - one parameter for each option
 
     A set with an error is not served at all, but listed all the same. Several manifests are one set.
     """
+    from hotagents.cli.chosen import choose  # noqa: PLC0415
     from hotagents.cli.reading import read  # noqa: PLC0415 - heavy
     from hotagents.cli.refusal import told  # noqa: PLC0415
-    from hotagents.cli.chosen import choose  # noqa: PLC0415
 
     mounting = Mounting(
         workload=workload, root=root, container=container, namespace=namespace, workload_name=workload_name
