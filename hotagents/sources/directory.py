@@ -69,6 +69,10 @@ class DirectoryMount:
         except SourceError as error:
             return ("gone", error.reason)
 
+    def home(self, token: Hashable) -> Hashable:
+        """Return None: files of a directory that was deleted, or shows through from below, are read like any other."""
+        del token
+
     @contextmanager
     def pin(self) -> Iterator[_ScanPin]:
         """Return the directory as it has been for at least ``settle`` seconds.

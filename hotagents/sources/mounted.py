@@ -10,9 +10,11 @@ A *mount* is one directory that is read as a whole: a volume (`hotagents.sources
 All pins were valid together between the last step of 1 and the first of 3: that is the one instant whose bytes the
 snapshot holds. If anything moved, all is read again, a bounded number of times.
 
-After each reading, and each failure to read, the system's table of mounts is asked whether a mount died without a word
-(`hotagents.sources.footing`). It is no part of the token, since it need not be: nothing is deleted before it is empty,
-and with its files, its link or its last name the token moves; a mount that is gone shows another directory.
+Before and after reading, and after each failure to read, the system's table of mounts is asked whether a mount died
+without a word (`hotagents.sources.footing`). It is no part of the token, since it need not be: nothing is deleted
+before it is empty, and with its files, its link or its last name the token moves; a mount that is gone shows another
+directory. For the same reason it is not asked again about volumes that are read in the very directories for which it
+was asked before: where the link still leads to the payload, nothing was deleted, and no mount is gone.
 """
 
 from __future__ import annotations
@@ -78,6 +80,10 @@ class Mount(Protocol):
         """Return what `Pin.token` would be now; never raises."""
         ...
 
+    def home(self, token: Hashable) -> Hashable:
+        """Return which directory a token is of; None where a mount that died could be read like any other."""
+        ...
+
 
 @final
 class Place:
@@ -107,6 +113,8 @@ class MountedSource(abc.ABC):
     _layout: tuple[str, ...] = ()
     _unlisted: SourceError | None = None  # why `places` could not look everywhere, and so may lack some
     _known: frozenset[str] = frozenset()  # where the mounts begin that held what was last read
+    _homes: Hashable = None  # the directories for which the table of mounts was last asked
+    _subpaths: tuple[Diagnostic, ...] = ()  # what it had to say
 
     @abc.abstractmethod
     def places(self) -> list[Place]:
@@ -157,8 +165,6 @@ class MountedSource(abc.ABC):
 
     def _attempt(self) -> Snapshot | None:
         problems: list[Diagnostic] = []
-        if self._known:  # before too: a mount that comes back meanwhile vouches for nothing that was read without it
-            self._stand(self._grounds())
         try:
             whole = self._read_whole(problems)
         except UnsettledError:
@@ -169,13 +175,7 @@ class MountedSource(abc.ABC):
         if whole is None:
             return None
         parts, token = whole
-        grounds = [Ground(os.path.realpath(part.location), part) for part in parts]
-        table = self._stand(grounds)
-        self._known = points(table, grounds)
-        return Snapshot.of(parts, token=token, diagnostics=[*problems, *subpaths(table, grounds)])
-
-    def _grounds(self) -> list[Ground]:
-        return [Ground(os.path.realpath(place.mount.path)) for place in self.places()]
+        return Snapshot.of(parts, token=token, diagnostics=[*problems, *self._subpaths])
 
     def _read_whole(self, problems: list[Diagnostic]) -> tuple[list[Part], Hashable] | None:
         with ExitStack() as stack:
@@ -183,10 +183,33 @@ class MountedSource(abc.ABC):
             if self._unlisted is not None:
                 raise self._unlisted
             pins = [(place, stack.enter_context(place.mount.pin())) for place in places]
+            homes = _homes(pins)
+            was_asked = homes is not None and homes == self._homes
+            if self._known and not was_asked:
+                # Before, too: a mount that comes back meanwhile vouches for nothing that was read without it.
+                self._stand(self._grounds())
             parts = [_part(place, pin, problems) for place, pin in pins]
             if not all(pin.unmoved() for _, pin in pins):
                 return None
-            return parts, tuple((place.name, pin.token) for place, pin in pins)
+        if not was_asked:
+            self._ask(parts)
+            self._homes = homes
+        return parts, tuple((place.name, pin.token) for place, pin in pins)
+
+    def _ask(self, parts: list[Part]) -> None:
+        """Ask the table of mounts about what was read.
+
+        Raises:
+            SourceError: If a mount died.
+        """
+        grounds = [Ground(os.path.realpath(part.location), part) for part in parts]
+        self._homes = None
+        table = self._stand(grounds)
+        self._known = points(table, grounds)
+        self._subpaths = tuple(subpaths(table, grounds))
+
+    def _grounds(self) -> list[Ground]:
+        return [Ground(os.path.realpath(place.mount.path)) for place in self.places()]
 
     def _stand(self, grounds: list[Ground]) -> Mounts:
         """Return the table of mounts, by which all is as it should be.
@@ -227,6 +250,12 @@ class _LayoutWatcher:
 
     def close(self) -> None:
         self._inner.close()
+
+
+def _homes(pins: list[tuple[Place, Pin]]) -> Hashable:
+    """Return the directories that were pinned; None where one of them does not say whether its mount died."""
+    homes = tuple((place.name, place.mount.home(pin.token)) for place, pin in pins)
+    return None if any(home is None for _, home in homes) else homes
 
 
 def _part(place: Place, pin: Pin, problems: list[Diagnostic]) -> Part:

@@ -30,6 +30,8 @@ LINK: Final = "..data"
 _OPEN_LINK_ATTEMPTS: Final = 100
 _DIRECTORY: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
+_OF_HOME: Final = 3  # of the parts of a token, those that identify the mount's own directory
+_WHOLE: Final = 6
 
 
 @final
@@ -68,6 +70,10 @@ class VolumeMount:
         except OSError as error:
             return ("gone", error.errno, self._text())
 
+    def home(self, token: Hashable) -> Hashable:
+        """Return the identity of the mount's directory."""
+        return token[:_OF_HOME] if isinstance(token, tuple) and len(token) == _WHOLE else None
+
     @contextmanager
     def pin(self) -> Iterator[_PayloadPin]:
         """Return the payload that the link points at, held open.
@@ -83,20 +89,20 @@ class VolumeMount:
         finally:
             os.close(fd)
 
-    def leads_to(self, fd: int) -> bool:
-        """Say whether the link now leads to the open directory.
+    def leads_to(self, fd: int, token: Hashable) -> bool:
+        """Say whether the link, as it was and as it is now, leads to the open directory.
 
         Raises:
             SourceError: If the directory, open as it is, cannot be looked at.
         """
-        try:
-            now = os.stat(self._link_path)
-        except OSError:
+        if not isinstance(token, tuple) or len(token) != _WHOLE:
             return False
         try:
-            return os.path.samestat(now, os.fstat(fd))
+            status = os.fstat(fd)
         except OSError as error:
             raise unreadable(self._link_path, error) from error
+        # While it is open nothing else gets its inode number.
+        return token[_OF_HOME:-1] == (status.st_dev, status.st_ino) and self.token() == token
 
     def _open_payload(self) -> int:
         # The target may go between the kernel's readlink and its lookup, so opening belongs inside the retry.
@@ -154,7 +160,7 @@ class _PayloadPin:
 
     def unmoved(self) -> bool:
         """Say whether the link still leads to this payload, in this very mount, and all of it was read."""
-        return not self._is_short and self._mount.leads_to(self._fd) and self._mount.token() == self.token
+        return not self._is_short and self._mount.leads_to(self._fd, self.token)
 
     def _walk(self, fd: int, base: str, reading: Reading) -> None:
         try:

@@ -34,6 +34,7 @@ __all__ = ["InotifyWatcher", "supported"]
 _log: Final = logging.getLogger(__name__)
 
 _BUFFER: Final = 65536
+_LONGEST_EVENT: Final = 16 + 256
 _MOST_READS: Final = 256  # far more than a queue holds; a writer who never pauses must not keep us reading for ever
 _LONGEST: Final = 86400.0  # poll counts milliseconds in an int; the wait goes on after a day
 _BELL: Final = (1).to_bytes(8, sys.byteorder)
@@ -121,6 +122,8 @@ class InotifyWatcher:
             if wakeup == "lost":
                 return wakeup
             found = found or wakeup
+            if len(data) < _BUFFER - _LONGEST_EVENT:
+                break  # there was room for another
         return found
 
 

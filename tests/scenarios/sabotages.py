@@ -78,7 +78,10 @@ def _follow_links_once(patch: pytest.MonkeyPatch) -> None:
 
     def of_volume(self: Any, *arguments: Any, **options: Any) -> None:
         real_volume(self, *arguments, **options)
-        self._link_path = os.path.realpath(self._link_path)
+        once = os.path.join(self.path, "..once")
+        if not os.path.lexists(once):
+            os.symlink(os.path.realpath(self._link_path), once)
+        self._link_path = once
 
     patch.setattr(
         tree.Tree, "__init__", lambda self, path, **options: real_tree(self, os.path.realpath(path), **options)

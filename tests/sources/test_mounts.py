@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -240,24 +241,60 @@ def told_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
     return tell
 
 
-@needs_links
 def test_a_deleted_mount_is_detached_though_its_files_can_still_be_read(
+    tmp_path: Path, tell: Callable[[str], None]
+) -> None:
+    (tmp_path / "a.md").write_text("a")
+    where = os.path.realpath(tmp_path)
+    tell(line(2, 1, where, "/pods/v"))
+    sources = [Directory(tmp_path, include=["*.md"]), Tree(tmp_path, include=["*.md"]), File(tmp_path / "a.md")]
+    for source in sources:
+        assert not read_settled(source).diagnostics
+    tell(line(2, 1, where, "/pods/v//deleted"))
+    for source in sources:
+        with pytest.raises(SourceError, match="deleted outside") as caught:
+            read_settled(source)
+        assert caught.value.reason == "Detached"
+    tell(line(2, 1, where, "/pods/v"))
+    assert read_settled(sources[0]).files == {"a.md": b"a"}
+
+
+@needs_links
+def test_a_deleted_volume_is_known_by_its_lost_link_and_explained_by_the_table(
     tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
     volume = ConfigMapVolume(tmp_path / "mount")
     volume.write({"a.md": "a"})
     where = os.path.realpath(volume.path)
     tell(line(2, 1, where, "/pods/v"))
-    sources = [Volume(volume.path), Tree(volume.path), File(volume.path / "a.md")]
+    sources = [Volume(volume.path), Tree(volume.path)]
     for source in sources:
-        assert not read_settled(source).diagnostics
+        assert not source.read().diagnostics
     tell(line(2, 1, where, "/pods/v//deleted"))
+    volume.detach()  # nothing is deleted before it is empty
     for source in sources:
         with pytest.raises(SourceError, match="deleted outside") as caught:
             source.read()
         assert caught.value.reason == "Detached"
-    tell(line(2, 1, where, "/pods/v"))
-    assert sources[0].read().files == {"a.md": b"a"}
+
+
+@needs_links
+def test_the_table_is_asked_once_for_each_directory_that_a_volume_is_read_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(mounted, "mounts_now", lambda: (asked.append(1), parse(line(1, 0, "/")))[1])
+    volume = ConfigMapVolume(tmp_path / "mount")
+    volume.write({"a.md": "a"})
+    source = Tree(volume.path)
+    source.read()
+    volume.write({"a.md": "b"})
+    assert source.read().files == {"a.md": b"b"}
+    assert len(asked) == 1
+    volume.remount()
+    volume.write({"a.md": "c"})
+    assert source.read().files == {"a.md": b"c"}
+    assert len(asked) == 3  # another directory: before it is read, and after
 
 
 @needs_links
@@ -278,7 +315,7 @@ def test_a_line_missing_from_a_table_that_changes_is_looked_for_twice(
     (tmp_path / "a.md").write_text("a")
     where = os.path.realpath(tmp_path)
     whole, torn = parse(line(1, 0, "/") + line(2, 1, where)), parse(line(1, 0, "/"))
-    tables = iter([whole, torn, whole, whole, torn, torn])  # nobody has more than two looks, before or after
+    tables = itertools.chain([whole, torn, whole, whole], itertools.repeat(torn))
     monkeypatch.setattr(mounted, "mounts_now", lambda: next(tables))
     source = Directory(tmp_path, settle=0.01)
     read_settled(source)
