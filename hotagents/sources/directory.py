@@ -1,9 +1,11 @@
 """`Directory`: a plain directory, which changes file by file and so must be quiet before it is read.
 
 Nothing tells when a writer of several files has finished. What can be known is when the last change was: each file's
-and directory's ctime, which no program can set. A directory that has not changed for ``settle`` seconds is read; then
-it is scanned again, and any difference means read again. A writer that pauses for longer than ``settle`` between two
-writes can be seen half-way: write beside and rename, use a volume, or a lock file.
+and directory's ctime, which no program can set. A directory that has not changed for ``settle`` seconds is read. Two
+scans in a row that find the same prove that between them all files were as scanned; where the one before found
+something else, or there was none, it is scanned once more after reading, and any difference means read again. A writer
+that pauses for longer than ``settle`` between two writes can be seen half-way: write beside and rename, use a volume,
+or a lock file.
 
 A ctime moves in ticks of up to 10 ms, so a file changed twice within one tick looks the same; therefore nothing is
 read, nor taken from the last read, before its ctime is older than that.
@@ -13,7 +15,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, final
@@ -58,20 +59,35 @@ class DirectoryMount:
         self.limits = limits
         self._only = only
         self._is_volume = is_volume
-        self._seen: tuple[Hashable, float] | None = None
+        self._fresh: Scan | None = None
+        self._seen: tuple[Hashable, float] | None = None  # what the last scan found, and when that was first found
         # Bytes by path, with the signature under which they were read: while that stands, a file is not opened again.
         self.known: dict[str, tuple[Signature, bytes]] = {}
 
     def token(self) -> Hashable:
         """Return the signatures of all files."""
         try:
-            return self.scan().token()
+            scan = self._look()
         except SourceError as error:
+            self._seen = None
             return ("gone", error.reason)
+        self._is_as_before(scan)
+        return scan.token()
+
+    def volumes(self) -> list[str]:
+        """Return the directories below that are volumes; `token` or `pin`, called next, needs no scan of its own.
+
+        Raises:
+            SourceError: As `scan`.
+        """
+        self._fresh = None
+        self._fresh = self.scan()
+        return self._fresh.volumes
 
     def home(self, token: Hashable) -> Hashable:
         """Return None: files of a directory that was deleted, or shows through from below, are read like any other."""
         del token
+        return None
 
     @contextmanager
     def pin(self) -> Iterator[_ScanPin]:
@@ -81,11 +97,12 @@ class DirectoryMount:
             UnsettledError: If something changed more recently.
             SourceError: If it is not there or cannot be read.
         """
-        scan = self.scan()
+        scan = self._look()
+        is_proved = self._is_as_before(scan)
         left = self.settle - self._quiet_for(scan)
         if left > 0:
             raise UnsettledError(f"{self.path}: still changing", path=self.path, retry_after=left)
-        yield _ScanPin(self, scan)
+        yield _ScanPin(self, scan, is_proved=is_proved)
 
     def scan(self) -> Scan:
         """Return what lies in the directory now; opens directories only.
@@ -95,16 +112,26 @@ class DirectoryMount:
         """
         return Scan(self.path, self._only, self.limits, self._is_volume).run()
 
+    def _look(self) -> Scan:
+        fresh, self._fresh = self._fresh, None
+        return fresh or self.scan()
+
+    def _is_as_before(self, scan: Scan) -> bool:
+        """Say whether the scan before found the same, and remember this one."""
+        token = scan.token()
+        if self._seen is not None and self._seen[0] == token:
+            return True
+        self._seen = (token, scan.begun)
+        return False
+
     def _quiet_for(self, scan: Scan) -> float:
-        """Return for how many seconds the directory has been as it is.
+        """Return for how many seconds the directory had been as it is when the scan began.
 
         By ctime against the wall clock; where that says too little (a clock that is off or was stepped, junk beside
         the files that is left out), by how long this process has seen it unchanged.
         """
-        token, now = scan.token(), time.monotonic()
-        if self._seen is None or self._seen[0] != token:
-            self._seen = (token, now)
-        return max(now - self._seen[1], time.time() - scan.changed_ns / 1e9)
+        seen = self._seen[1] if self._seen is not None else scan.begun
+        return max(scan.begun - seen, scan.begun_at - scan.changed_ns / 1e9)
 
 
 @final
@@ -113,8 +140,9 @@ class _ScanPin:
 
     payload = ""
 
-    def __init__(self, mount: DirectoryMount, scan: Scan) -> None:
+    def __init__(self, mount: DirectoryMount, scan: Scan, *, is_proved: bool) -> None:
         self.token = scan.token()
+        self.is_proved = is_proved
         self._mount = mount
         self._scan = scan
 
@@ -145,7 +173,7 @@ class _ScanPin:
 
     def unmoved(self) -> bool:
         """Say whether a new scan finds the same."""
-        return self._mount.token() == self.token
+        return self._mount.scan().token() == self.token
 
     def _read(self, root: int | None, reading: Reading) -> Iterator[tuple[str, tuple[Signature, bytes]]]:
         for path, signature in self._scan.files.items():
@@ -160,10 +188,10 @@ class _ScanPin:
     def _open(self, path: str, signature: Signature, root: int | None, reading: Reading) -> bool:
         name = path if root is not None else os.path.join(self._mount.path, path)
         try:
-            status = reading.file(name, path, dir_fd=root)
+            status = reading.file(name, path, dir_fd=root, stays=True)
         except FileNotFoundError as error:
             raise UnsettledError(f"{reading.prefix}{path}: gone while reading", path=path) from error
-        # The very file that was scanned, not one that a link has put in its way since.
+        # The very file that was scanned, not one that a link has put in its way since, and as it was until it was read.
         if status is not None and signature_of(status) != signature:
             raise UnsettledError(f"{reading.prefix}{path}: changed while reading", path=path)
         return status is not None

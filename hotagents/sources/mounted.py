@@ -45,10 +45,18 @@ _PAUSE: Final = 0.005
 
 
 class Pin(Protocol):
-    """One mount at one instant; valid inside its context."""
+    """One mount at one instant; valid inside its context.
+
+    Attributes:
+        payload: What a volume's link points at; else empty.
+        token: The mount's token of that instant.
+        is_proved: Whether what was pinned is known to be of one instant, before anything is compared after reading. It
+            may lie before those of other mounts, so that only a mount that is read alone needs no more.
+    """
 
     payload: str
     token: Hashable
+    is_proved: bool
 
     def read(self, problems: list[Diagnostic], prefix: str) -> Mapping[str, bytes]:
         """Return the bytes by path relative to the mount, sorted; what is left out is added to ``problems``."""
@@ -170,7 +178,7 @@ class MountedSource(abc.ABC):
         except UnsettledError:
             raise
         except SourceError:
-            self._stand(self._grounds())
+            self._stand(_grounds(self.places()))
             raise  # no mount is to blame
         if whole is None:
             return None
@@ -187,9 +195,10 @@ class MountedSource(abc.ABC):
             was_asked = homes is not None and homes == self._homes
             if self._known and not was_asked:
                 # Before, too: a mount that comes back meanwhile vouches for nothing that was read without it.
-                self._stand(self._grounds())
+                self._stand(_grounds(places))
             parts = [_part(place, pin, problems) for place, pin in pins]
-            if not all(pin.unmoved() for _, pin in pins):
+            is_proved = len(pins) == 1 and pins[0][1].is_proved
+            if not is_proved and not all(pin.unmoved() for _, pin in pins):
                 return None
         if not was_asked:
             self._ask(parts)
@@ -207,9 +216,6 @@ class MountedSource(abc.ABC):
         table = self._stand(grounds)
         self._known = points(table, grounds)
         self._subpaths = tuple(subpaths(table, grounds))
-
-    def _grounds(self) -> list[Ground]:
-        return [Ground(os.path.realpath(place.mount.path)) for place in self.places()]
 
     def _stand(self, grounds: list[Ground]) -> Mounts:
         """Return the table of mounts, by which all is as it should be.
@@ -250,6 +256,10 @@ class _LayoutWatcher:
 
     def close(self) -> None:
         self._inner.close()
+
+
+def _grounds(places: list[Place]) -> list[Ground]:
+    return [Ground(os.path.realpath(place.mount.path)) for place in places]
 
 
 def _homes(pins: list[tuple[Place, Pin]]) -> Hashable:

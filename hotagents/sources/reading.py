@@ -42,6 +42,10 @@ class Filter:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
+    def __bool__(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self.include or self.exclude)
+
     def wants(self, path: str) -> bool:
         """Say whether a path relative to the mount is to be read."""
         if self.include and not matches_any(self.include, path):
@@ -73,13 +77,14 @@ class Reading:
     _bytes: int = 0
     _crossed: bool = False
 
-    def file(self, name: str, path: str, *, dir_fd: int | None = None) -> os.stat_result | None:
+    def file(self, name: str, path: str, *, dir_fd: int | None = None, stays: bool = False) -> os.stat_result | None:
         """Read one regular file into `files`; anything else is left out, and said so.
 
         Args:
             name: What to open, relative to ``dir_fd`` where that is given.
             path: Relative to the mount.
             dir_fd: The pinned directory.
+            stays: Return the file's status after reading, by which the caller sees whether it stayed as it was.
 
         Raises:
             FileNotFoundError: If it is gone.
@@ -96,7 +101,7 @@ class Reading:
             self.irregular(path)
             return None
         try:
-            return self._open_file(fd, path)
+            return self._open_file(fd, path, stays=stays)
         except OSError as error:
             raise unreadable(self.prefix + path, error) from error
         finally:
@@ -127,14 +132,16 @@ class Reading:
         hint = "mount it beside the other volume's files: no key or items path of that one may lie below it"
         self._report("mount-in-content", "error", path, message, hint)
 
-    def _open_file(self, fd: int, path: str) -> os.stat_result | None:
+    def _open_file(self, fd: int, path: str, *, stays: bool) -> os.stat_result | None:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             self.irregular(path)
             return None
         if not self._fits(status.st_size, path, keep=False):
             return None
-        return status if self.keep(path, _read_all(fd, status.st_size, self.limits.file_bytes)) else None
+        if not self.keep(path, _read_all(fd, status.st_size, self.limits.file_bytes)):
+            return None
+        return os.fstat(fd) if stays else status
 
     def _fits(self, size: int, path: str, *, keep: bool = True) -> bool:
         if self._crossed:

@@ -121,7 +121,7 @@ class Tree(MountedSource):
         if not isinstance(mount, DirectoryMount):
             return []
         try:
-            return [f"{key}/{name}" if key else name for name in mount.scan().volumes]
+            return [f"{key}/{name}" if key else name for name in mount.volumes()]
         except SourceError as error:
             self._unlisted = error
             return []

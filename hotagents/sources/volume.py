@@ -140,6 +140,8 @@ class VolumeMount:
 class _PayloadPin:
     """A payload held open by its descriptor."""
 
+    is_proved = False
+
     def __init__(self, mount: VolumeMount, fd: int, token: Hashable) -> None:
         self.token = token
         self.payload = str(token[-1]) if isinstance(token, tuple) else ""

@@ -139,11 +139,11 @@ def _do_not_look_after_arming(patch: pytest.MonkeyPatch) -> None:
 
 
 def _compare_whole_seconds(patch: pytest.MonkeyPatch) -> None:
-    _sign_with(patch, lambda status: scan.Signature(0, status.st_size, int(status.st_mtime), 0))
+    _sign_with(patch, lambda status: (0, status.st_size, int(status.st_mtime), 0))
 
 
 def _leave_out_the_ctime(patch: pytest.MonkeyPatch) -> None:
-    _sign_with(patch, lambda status: scan.Signature(status.st_ino, status.st_size, status.st_mtime_ns, 0))
+    _sign_with(patch, lambda status: (status.st_ino, status.st_size, status.st_mtime_ns, 0))
     patch.setattr(directory, "_TICK", 0.0)
 
 
