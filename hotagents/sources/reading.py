@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Filter", "Reading", "described", "unreadable"]
 
+_KIND: Final = 0o170000
 # Windows has none of the first three; there O_BINARY keeps the bytes as they are.
 _FLAGS: Final = (
     os.O_RDONLY
@@ -101,7 +102,20 @@ class Reading:
             self.irregular(path)
             return None
         try:
-            return self._open_file(fd, path, stays=stays)
+            status = os.fstat(fd)
+            if status.st_mode & _KIND != stat.S_IFREG:
+                self.irregular(path)
+                return None
+            if not self._fits(status.st_size, path):
+                return None
+            content = os.read(fd, status.st_size + 1)
+            if len(content) != status.st_size:
+                content = _read_on(fd, content, self.limits.file_bytes)
+                if not self._fits(len(content), path):
+                    return None
+            self._bytes += len(content)
+            self.files[path] = content
+            return os.fstat(fd) if stays else status
         except OSError as error:
             raise unreadable(self.prefix + path, error) from error
         finally:
@@ -111,6 +125,7 @@ class Reading:
         """Count one file's bytes and keep them; False where that would cross a limit."""
         if not self._fits(len(content), path):
             return False
+        self._bytes += len(content)
         self.files[path] = content
         return True
 
@@ -132,18 +147,7 @@ class Reading:
         hint = "mount it beside the other volume's files: no key or items path of that one may lie below it"
         self._report("mount-in-content", "error", path, message, hint)
 
-    def _open_file(self, fd: int, path: str, *, stays: bool) -> os.stat_result | None:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            self.irregular(path)
-            return None
-        if not self._fits(status.st_size, path, keep=False):
-            return None
-        if not self.keep(path, _read_all(fd, status.st_size, self.limits.file_bytes)):
-            return None
-        return os.fstat(fd) if stays else status
-
-    def _fits(self, size: int, path: str, *, keep: bool = True) -> bool:
+    def _fits(self, size: int, path: str) -> bool:
         if self._crossed:
             return False
         if size > self.limits.file_bytes:
@@ -154,8 +158,6 @@ class Reading:
             self._cross("too-many-files", f"more than {self.limits.files} files")
         elif self._bytes + size > self.limits.total_bytes:
             self._cross("too-large", f"more than {self.limits.total_bytes} bytes in all")
-        elif keep:
-            self._bytes += size
         return not self._crossed
 
     def _cross(self, code: str, message: str) -> None:
@@ -171,13 +173,10 @@ def unreadable(path: str, error: OSError) -> SourceError:
     return SourceError(f"{path}: cannot be read: {error.strerror or error}", path=path, reason="Unreadable")
 
 
-def _read_all(fd: int, size: int, limit: int) -> bytes:
-    """Return the bytes up to the end, or a few more than ``limit``; any read may be short."""
-    content = os.read(fd, size + 1)
-    if len(content) == size:
-        return content
-    pieces = [content]
-    total = len(content)
+def _read_on(fd: int, begun: bytes, limit: int) -> bytes:
+    """Return all up to the end, or a few bytes more than ``limit``, of a file whose size was off or read was short."""
+    pieces = [begun]
+    total = len(begun)
     while pieces[-1] and total <= limit:
         pieces.append(os.read(fd, 65536))
         total += len(pieces[-1])

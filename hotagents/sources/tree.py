@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from hotagents.errors import SourceError
 from hotagents.limits import Limits
@@ -28,6 +28,16 @@ if TYPE_CHECKING:
 __all__ = ["Tree"]
 
 _TICK_NS: Final = 20_000_000
+_ONE_LOOK_NS: Final = 5_000_000  # from the token of a check to the beginning of its read
+
+
+class _Listing(NamedTuple):
+    """The real directories in a volume's own one: as of which mtime, when looked at, and whether for longer."""
+
+    mtime: int
+    at: int
+    lasts: bool
+    names: list[str]
 
 
 @final
@@ -61,7 +71,7 @@ class Tree(MountedSource):
         self.patterns = described(self._only, self._agents)
         self._places: dict[str, Place] = {}
         # The real directories in each volume's own one, with the mtime under which they were listed.
-        self._listed: dict[str, tuple[int, list[str]]] = {}
+        self._listed: dict[str, _Listing] = {}
 
     def places(self) -> list[Place]:
         """Return the mounts of now, the root's first.
@@ -97,14 +107,14 @@ class Tree(MountedSource):
         """Return the mount points inside a volume; its content is behind links, its own names start with ``..``.
 
         Making or removing a directory moves the mtime, so one ``stat`` says whether to list again. An mtime within the
-        clock's last tick may stand for two changes, so such a listing is not kept.
+        clock's last tick may stand for two changes, so such a listing serves this look and no later one.
         """
         path = os.path.join(self._root, key)
         try:
-            mtime = os.stat(path).st_mtime_ns
+            mtime, now = os.stat(path).st_mtime_ns, time.time_ns()
             listed = self._listed.get(key)
-            if listed is not None and listed[0] == mtime:
-                return listed[1]
+            if listed is not None and listed.mtime == mtime and (listed.lasts or 0 <= now - listed.at < _ONE_LOOK_NS):
+                return listed.names
             with os.scandir(path) as listing:
                 names = [e.name for e in listing if not e.name.startswith("..") and e.is_dir(follow_symlinks=False)]
         except OSError as error:
@@ -112,8 +122,7 @@ class Tree(MountedSource):
                 self._unlisted = unreadable(path, error)
             return []
         inner = [f"{key}/{name}" if key else name for name in sorted(names)]
-        if time.time_ns() - mtime > _TICK_NS:
-            self._listed[key] = (mtime, inner)
+        self._listed[key] = _Listing(mtime, now, lasts=now - mtime > _TICK_NS, names=inner)
         return inner
 
     def _volumes_in(self, place: Place, key: str) -> list[str]:

@@ -173,14 +173,17 @@ class _PayloadPin:
         if base and any(entry.name == LINK for entry in names):
             reading.mounted_inside(base.rstrip("/"))
             return
-        entries = [entry for entry in names if not entry.name.startswith("..")]  # those are the mount's own
-        for entry in entries:
-            path = base + entry.name
+        only = self._mount.only
+        for entry in names:
+            name = entry.name
+            if name.startswith(".."):
+                continue  # the mount's own
+            path = base + name
             try:
                 if entry.is_dir(follow_symlinks=False):
-                    self._enter(fd, entry.name, path, reading)
-                elif self._mount.only.wants(path):
-                    reading.file(entry.name, path, dir_fd=fd)
+                    self._enter(fd, name, path, reading)
+                elif not only or only.wants(path):
+                    reading.file(name, path, dir_fd=fd)
             except FileNotFoundError:
                 self._is_short = True
             except OSError as error:
