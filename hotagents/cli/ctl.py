@@ -13,9 +13,13 @@ from hotagents.cli.output import Output, UsageError, complain, short_errors
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hotagents.ops.seen import Seen
+
 __all__ = ["ctl"]
 
+_READ: Final = frozenset({"reload", "resume"})  # to go back reads nothing
 _BAD: Final = frozenset({"rejected", "failed"})
+_REFUSED: Final = frozenset({"Rejected", "Failed", "Unstable"})
 _HEX: Final = re.compile("[0-9a-f]{6,64}")
 
 
@@ -35,8 +39,8 @@ def ctl(
 ) -> None:
     """Ask a running process for its status, to go back, to let go on, to run a cycle, or to read its source now.
 
-    0 where it was done, 1 where the process refused it, where what it read is refused, or where its status is not good;
-    2 where nobody answers.
+    0 where it was done, 1 where the process refused it, where what reload or resume read is refused, or where the
+    status that was asked for is not good; 2 where nobody answers.
     """
     from datetime import datetime, timezone  # noqa: PLC0415 - only once a command runs
 
@@ -66,7 +70,15 @@ def ctl(
         raise typer.Exit(1 if any(seen.faults(now)) else 0)
     result = str(answer.get("result", ""))
     output.event(_told(command, result, seen), _facts(result, report))
-    raise typer.Exit(1 if result in _BAD else 0)
+    raise typer.Exit(1 if command in _READ and (result in _BAD or _is_refused(seen)) else 0)
+
+
+def _is_refused(seen: Seen) -> bool:
+    """Say whether what was read is not served, for another reason than a hold or a wait for its lock.
+
+    The result alone does not tell: what was held back, or what of the set is well, may have been published.
+    """
+    return any(c.type == "Current" and not c.status and c.reason in _REFUSED for c in seen.registry.conditions)
 
 
 def _target(to: str) -> int | str:
@@ -76,7 +88,7 @@ def _target(to: str) -> int | str:
     return f"sha256:{to}" if _HEX.fullmatch(to) else to
 
 
-def _told(command: str, result: str, seen: Any) -> str:
+def _told(command: str, result: str, seen: Seen) -> str:
     if command == "run-now":
         return result
     served = f"generation {seen.registry.generation} {seen.registry.digest[:19]} is served"

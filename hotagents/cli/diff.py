@@ -20,17 +20,25 @@ from hotagents.cli.options import (  # noqa: TC001 - typer evaluates them
     Workload,
     WorkloadName,
 )
-from hotagents.cli.output import Output, complain, for_shell, short_errors
+from hotagents.cli.output import Output, complain, counted, for_shell, short_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from hotagents.generation import Generation, RightsDelta
-    from hotagents.ops.difference import Difference
+    from hotagents.cli.reading import Reading
+    from hotagents.generation import Delta, Generation, RightsDelta
+    from hotagents.ops.difference import Difference, Rewritten
+    from hotagents.ops.gains import Gain
 
 __all__ = ["diff"]
 
 _LONGEST: Final = 200
+_WIDEST: Final = 2000
+_MOST_DENIED: Final = 10
+_WAYS: Final[Mapping[Rewritten, str]] = {
+    "line-ends": "line ends",
+    "writing": "how it is written: comments, spacing, order or the like",
+}
 _GUARDS: Final = frozenset({"permissionMode", "hooks", "mcpServers", "isolation", "maxTurns"})
 """Keys that decide what an agent may do beside its tools; whether an edit of one widens that, only people can tell."""
 _Line = tuple[str, str]  # a text and its colour
@@ -75,7 +83,8 @@ def diff(  # noqa: PLR0913 - one parameter for each option
         with told(what, output):
             readings.append(read(what, chosen))
     old, new = readings
-    found = Difference.between(old.generation, new.generation)
+    written, withheld = (old.snapshot.files, new.snapshot.files), _secrets(old) | _secrets(new)
+    found = Difference.between(old.generation, new.generation, written=written, withheld=withheld)
     before_refused, refused = ([d for d in side.placed if d.severity == "error"] for side in readings)
     if as_json:
         sides = {"refused_before": old.diagnostics, "refused": new.diagnostics}
@@ -90,45 +99,56 @@ def diff(  # noqa: PLR0913 - one parameter for each option
     raise typer.Exit(1 if refused or (exit_code and found) else 0)
 
 
+def _secrets(reading: Reading) -> set[str]:
+    """Return the paths of what a Secret brings."""
+    files = reading.origins.files if reading.origins is not None else {}
+    return {path for path, origin in files.items() if origin.owner.startswith("Secret ")}
+
+
 def _told(found: Difference, most: int) -> Iterator[_Line]:
     if not found:
         yield f"the same content: {found.after.digest}", ""
         return
-    rights, agents = found.rights, found.diff.agents
-    for name in agents.added:
-        yield f"agent added: {_agent(found.after, name)}", "green"
-        yield from _rights(rights.get(name), new=True)
-    for name in agents.removed:
-        yield f"agent removed: {_agent(found.before, name)}", "red"
-    for name in agents.changed:
-        yield f"agent changed: {_agent(found.after, name)}", "yellow"
-        yield from _rights(rights.get(name))
-        yield from _fields(found.fields(name))
-        yield from _text(found, name, most)
+    yield from _agents(found, most)
     for name, (old, new) in found.moved.items():
         yield f"agent moved: {name}: {old} -> {new}", ""
-    for word, names in _others(found):
-        yield f"{word}: {names}", ""
-        if word == "document changed":
-            yield from _text(found, names, most)
+    yield from _come_and_gone("document", found.diff.documents)
+    for path in found.diff.documents.changed:
+        yield f"document changed: {path}", ""
+        yield from _rewritten(found.document_rewritten(path), "is read")
+        yield from _text(found.document_text(path), most)
+    yield from _come_and_gone("file", found.diff.files)
+    for path in found.diff.files.changed:
+        yield f"file changed: {path}", ""
+        yield from _file(found, path, most)
     yield f"{found.before.digest} -> {found.after.digest}", ""
     if found.widens:
         yield "this WIDENS what agents may do: see above", "red"
-    if any(not _GUARDS.isdisjoint(found.fields(name)) for name in agents.changed):
+    if any(not _GUARDS.isdisjoint(found.fields(name)) for name in found.diff.agents.changed):
         yield "this changes what guards agents: see REVIEW above", "red"
 
 
-def _fields(fields: Mapping[str, tuple[Any, Any]]) -> Iterator[_Line]:
-    for key in sorted(fields, key=lambda key: key not in _GUARDS):
-        mark = "REVIEW: " if key in _GUARDS else ""
-        yield f"  {mark}{key}: {_value(fields[key][0])} -> {_value(fields[key][1])}", "red" if mark else ""
+def _agents(found: Difference, most: int) -> Iterator[_Line]:
+    rights, gains, agents = found.rights, found.gains, found.diff.agents
+    for name in agents.added:
+        yield f"agent added: {_agent(found.after, name)}", "green"
+        yield from _gained(gains.get(name, ()), "may use")
+    for name in agents.removed:
+        yield f"agent removed: {_agent(found.before, name)}", "red"
+        yield from _lost(rights.get(name))
+    for name in agents.changed:
+        yield f"agent changed: {_agent(found.after, name)}", "yellow"
+        yield from _gained(gains.get(name, ()), "may now use")
+        yield from _lost(rights.get(name))
+        yield from _fields(found.fields(name))
+        yield from _rewritten(found.agent_rewritten(name), "the agent is given")
+        yield from _text(found.agent_text(name), most)
 
 
-def _others(found: Difference) -> Iterator[_Line]:
-    for kind, delta in (("document", found.diff.documents), ("file", found.diff.files)):
-        for word, names in (("added", delta.added), ("removed", delta.removed), ("changed", delta.changed)):
-            for name in names:
-                yield f"{kind} {word}", name
+def _come_and_gone(kind: str, delta: Delta) -> Iterator[_Line]:
+    for word, names in (("added", delta.added), ("removed", delta.removed)):
+        for name in names:
+            yield f"{kind} {word}: {name}", ""
 
 
 def _agent(generation: Generation[Any], name: str) -> str:
@@ -136,15 +156,35 @@ def _agent(generation: Generation[Any], name: str) -> str:
     return f"{name} ({path})" if path else name
 
 
-def _rights(delta: RightsDelta | None, *, new: bool = False) -> Iterator[_Line]:
-    if delta is None:
-        return
-    if delta.gained:
-        gained = "every tool" if "*" in delta.gained else ", ".join(delta.gained)
-        yield f"  WIDENS: {'may use' if new else 'may now use'} {gained}", "red"
-    if delta.lost:
+# --- of an agent ----------------------------------------------------------------------------------------------------
+
+
+def _gained(gains: Sequence[Gain], words: str) -> Iterator[_Line]:
+    if gains:
+        everything = [gain for gain in gains if gain.entry == "*"]
+        yield f"  WIDENS: {words} {', '.join(_gain(gain) for gain in everything or gains)}", "red"
+
+
+def _gain(gain: Gain) -> str:
+    """Return what was gained; of an entry that is not granted or is denied in part, no more than that."""
+    limits = ["as far as it is granted"] if not gain.granted else []
+    if gain.denied:
+        more = f" and {len(gain.denied) - _MOST_DENIED} more" if len(gain.denied) > _MOST_DENIED else ""
+        limits.append(f"except what is denied: {', '.join(gain.denied[:_MOST_DENIED])}{more}")
+    entry = "every tool" if gain.entry == "*" else gain.entry
+    return f"{entry} ({', '.join(limits)})" if limits else entry
+
+
+def _lost(delta: RightsDelta | None) -> Iterator[_Line]:
+    if delta is not None and delta.lost:
         lost = "tools that it does not name" if delta.lost == ("*",) else ", ".join(delta.lost)
         yield f"  narrows: may no longer use all of {lost}", "green"
+
+
+def _fields(fields: Mapping[str, tuple[Any, Any]]) -> Iterator[_Line]:
+    for key in sorted(fields, key=lambda key: key not in _GUARDS):
+        mark = "REVIEW: " if key in _GUARDS else ""
+        yield f"  {mark}{key}: {_value(fields[key][0])} -> {_value(fields[key][1])}", "red" if mark else ""
 
 
 def _value(value: Any) -> str:
@@ -154,11 +194,32 @@ def _value(value: Any) -> str:
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
-def _text(found: Difference, name: str, most: int) -> Iterator[_Line]:
+# --- text -----------------------------------------------------------------------------------------------------------
+
+
+def _rewritten(how: Rewritten | None, what: str) -> Iterator[_Line]:
+    if how is not None:
+        yield f"  nothing that {what} differs, only {_WAYS[how]}", ""
+
+
+def _file(found: Difference, path: str, most: int) -> Iterator[_Line]:
+    from hotagents.ops.texts import text_of  # noqa: PLC0415 - heavy
+
+    old, new = found.before.files[path], found.after.files[path]
+    if path in found.withheld:
+        yield "  not shown, since a Secret holds it", ""
+    elif text_of(old) is None or text_of(new) is None:
+        yield f"  no text: {counted(len(old), 'byte')} -> {counted(len(new), 'byte')}", ""
+    else:
+        yield from _text(found.file_text(path), most)
+
+
+def _text(texts: Iterator[str], most: int) -> Iterator[_Line]:
     if not most:
         return
-    texts = list(islice(found.text(name), 2, None))  # without the two that name the sides
-    for text in texts[:most]:
-        yield f"    {text}", {"+": "green", "-": "red"}.get(text[:1], "")
-    if len(texts) > most:
-        yield f"    … and {len(texts) - most} more lines", ""
+    lines = list(islice(texts, 2, None))  # without the two that name the sides
+    for line in lines[:most]:
+        cut = line if len(line) <= _WIDEST else line[:_WIDEST] + "…"
+        yield f"    {cut}", {"+": "green", "-": "red"}.get(line[:1], "")
+    if len(lines) > most:
+        yield f"    … and {len(lines) - most} more lines", ""

@@ -38,15 +38,19 @@ class Reading:
         given: From what.
         snapshot: Its bytes, with what could not be part of them.
         candidate: The set, loaded.
+        schema: With what.
         diagnostics: All that is wrong with it, errors first; a set that a registry refuses as a whole has an error.
         origins: Where the files stand in manifests; None where it is no manifest.
+        remark: What stands in manifests and was left out of account, for people; empty where that is nothing.
     """
 
     given: Given
     snapshot: Snapshot
     candidate: Candidate[Any]
+    schema: Schema[Any]
     diagnostics: tuple[Diagnostic, ...]
     origins: Origins | None = None
+    remark: str = ""
 
     @property
     def path(self) -> str:
@@ -104,19 +108,20 @@ def read(what: str | Given, chosen: Chosen, *, allow_empty: bool = False) -> Rea
         UsageError: If it is said of manifests how a pod mounts them, and that makes no sense.
     """
     what = given([what], Mounting())[0] if isinstance(what, str) else what
-    snapshot, origins = _snapshot(what)
-    candidate = load(snapshot, Schema(chosen.spec, dict(chosen.documents or {})))
+    snapshot, origins, remark = _snapshot(what)
+    schema: Schema[Any] = Schema(chosen.spec, dict(chosen.documents or {}))
+    candidate = load(snapshot, schema)
     diagnostics = order([*candidate.mismatches, *candidate.diagnostics])
     if not candidate.agents and not allow_empty and not errors_in(diagnostics):
         diagnostics = order([*diagnostics, _empty(what)])
     if not errors_in(diagnostics):
         diagnostics = order([*diagnostics, *Validation(chosen.plugins, timeout=_VALIDATE_TIMEOUT).run(candidate)])
-    return Reading(what, snapshot, candidate, diagnostics, origins)
+    return Reading(what, snapshot, candidate, schema, diagnostics, origins, remark)
 
 
-def _snapshot(what: Given) -> tuple[Snapshot, Origins | None]:
+def _snapshot(what: Given) -> tuple[Snapshot, Origins | None, str]:
     if (mounting := what.mounting) is None:
-        return read_settled(source_from(_checked(what.paths[0]), limits=Limits())), None
+        return read_settled(source_from(_checked(what.paths[0]), limits=Limits())), None, ""
     try:
         source = Manifests(
             what.paths,
@@ -128,7 +133,7 @@ def _snapshot(what: Given) -> tuple[Snapshot, Origins | None]:
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
-    return read_settled(source), source.origins
+    return read_settled(source), source.origins, source.remark
 
 
 def _checked(path: str) -> str:

@@ -20,7 +20,7 @@ from hotagents.cli.options import (  # noqa: TC001 - typer evaluates them
     Workload,
     WorkloadName,
 )
-from hotagents.cli.output import Output, counted, for_shell, short_errors
+from hotagents.cli.output import Output, complain, counted, for_shell, short_errors
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -67,6 +67,8 @@ def show(  # noqa: PLR0913 - one parameter for each option
     with told(what, output):
         reading = read(what, chosen, allow_empty=allow_empty)
     refused = _first_errors(reading.diagnostics)
+    if reading.remark:
+        complain(f"note: {reading.remark}")
     if as_json:
         output.json(_facts(reading, refused))
     else:

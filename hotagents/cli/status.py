@@ -17,6 +17,7 @@ __all__ = ["show_report", "status"]
 
 _MOST_AGENTS: Final = 50
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_SKEW: Final = 5.0
 
 
 @short_errors()
@@ -62,7 +63,7 @@ def show_report(output: Output, seen: Seen, now: datetime) -> None:
     for word, text in (("unhealthy", seen.unhealthy), ("not ready", seen.unready), ("ended", seen.error)):
         if text not in {"", "closed"}:  # the first line says that it is closed
             output.line(f"{word}: {text}", style="red")
-    output.line(_age(seen, now), style="red" if seen.is_stale(now) else "")
+    output.line(_age(seen, now), style="red" if seen.is_stale(now) or seen.is_ahead(now) else "")
 
 
 def _served(seen: Seen, now: datetime) -> str:
@@ -116,19 +117,27 @@ def _runner(runner: SeenRunner, now: datetime) -> str:
 def _age(seen: Seen, now: datetime) -> str:
     age = seen.age(now)
     made = f"hotagents {seen.hotagents}, reported {seen.at.isoformat(timespec='seconds')} ({_ago(age)})"
+    if seen.is_ahead(now):
+        return f"{made}: the clock of the process or of this machine is wrong, so nobody knows how old this is"
     if not seen.is_stale(now):
         return made
     return f"{made}: stale, one is due every {seen.interval:g} s: the process hangs, is gone, or cannot write"
 
 
 def _since(moment: datetime, now: datetime) -> str:
-    return f"{moment.isoformat(timespec='seconds')} ({_ago(max(0.0, (now - moment).total_seconds()))})"
+    return f"{moment.isoformat(timespec='seconds')} ({_ago((now - moment).total_seconds())})"
 
 
 def _ago(seconds: float) -> str:
-    whole = int(seconds)
-    if whole < 2 * _MINUTE:
-        return f"{whole} s ago"
-    if whole < 2 * _HOUR:
-        return f"{whole // _MINUTE} min ago"
-    return f"{whole // _HOUR} h ago" if whole < 2 * _DAY else f"{whole // _DAY} days ago"
+    """Return how long ago that was; clocks of two machines never agree to the second."""
+    if seconds < -_SKEW:
+        return f"{_long(int(-seconds))} in the future"
+    return f"{_long(int(max(0.0, seconds)))} ago"
+
+
+def _long(seconds: int) -> str:
+    if seconds < 2 * _MINUTE:
+        return f"{seconds} s"
+    if seconds < 2 * _HOUR:
+        return f"{seconds // _MINUTE} min"
+    return f"{seconds // _HOUR} h" if seconds < 2 * _DAY else f"{seconds // _DAY} days"

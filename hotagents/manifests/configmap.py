@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
+from hotagents.manifests.names import check_names
 from hotagents.manifests.nodes import Record, Scalar
 from hotagents.manifests.problems import quoted
 
@@ -73,10 +74,7 @@ def content_of(resource: Resource, problems: Problems) -> Content:
     problems.repeated(root)
     if not isinstance(root.get("apiVersion"), Scalar):
         problems.error(root, "manifest-field", f"{resource}: expected an apiVersion, got none", "write: apiVersion: v1")
-    if not resource.name and root.get("metadata", "generateName") is None:
-        message = f"expected a {resource.kind} with metadata.name, got one without"
-        at = root.keys.get("metadata", root)
-        problems.error(at, "manifest-field", message, "give it the name that the volume mounts")
+    check_names(resource, problems, hint="give it the name that the volume mounts")
     if problems.flag(root, "immutable"):
         message = f"{resource} is immutable: an edit is refused, and a pod that runs never sees one that was recreated"
         problems.warning(root.values["immutable"], "configmap-immutable", message, "remove immutable")

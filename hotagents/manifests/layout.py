@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hotagents.limits import Limits
-    from hotagents.manifests.mounts import Pod
+    from hotagents.manifests.mounts import Mounted, Pod
     from hotagents.manifests.nodes import Node
     from hotagents.manifests.problems import Problems
     from hotagents.manifests.volumes import Laid
@@ -94,16 +94,23 @@ class _Tree:
     def _plain(self, key: str) -> dict[str, Laid]:
         """Return the files of a plain directory that can be known: those of the volume that the root lies in."""
         above, within = self._pod.above, self._pod.within
-        if key != "." or above is None or not above.payload.swapped or self._pod.is_covered:
+        if key != "." or above is None or not above.payload.swapped:
             return {}
         files = {inner: laid for path, laid in above.payload.files.items() if (inner := _below(path, within))}
-        if not files:
-            message = (
-                f"the volume at {escape(above.mount.path)} has nothing in {escape(within)}, so no pod has {self._root}"
-            )
-            hint = "give its items paths below it, or mount it at the root"
-            self._problems.error(above.mount.record, "bad-mount", message, hint)
+        if not files and not self._pod.is_made:
+            self._say_no_root(above, within)
+        if self._pod.covered_by:
+            return {}
         return {path: laid for path, laid in files.items() if _is_taken(path)}
+
+    def _say_no_root(self, above: Mounted, within: str) -> None:
+        why = f"the volume at {escape(above.mount.path)} has nothing in {escape(within)}"
+        hint = "give its items paths below it, or mount it at the root"
+        if covered_by := self._pod.covered_by:
+            made = f"{escape(first_of(within))} is only made to mount others, such as {escape(covered_by)}"
+            why += f" and nothing is mounted there ({made})"
+            hint = "mount something at the root, or name a root that leads to what is mounted"
+        self._problems.error(above.mount.record, "bad-mount", f"{why}, so no pod has {escape(self._root)}", hint)
 
 
 def _say_unknown(pod: Pod, root: str, at: Node, problems: Problems) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
 from hotagents.diagnostics import escape
+from hotagents.manifests.names import check_names, label_fault
 from hotagents.manifests.problems import quoted
 from hotagents.manifests.volumes import payload_of
 from hotagents.manifests.workload import relative
@@ -43,19 +44,23 @@ class Pod:
         inside: By path relative to the root, ``.`` for the root itself.
         above: What the root lies in, where nothing is mounted at it.
         within: The root's path in that.
-        is_covered: Whether that path is a directory made for other mounts, so that no file of the volume shows there.
+        covered_by: The mount for which a directory on that path is made, so that no file of the volume shows there;
+            empty where none is.
+        is_made: Whether the root is, or leads to, something that is mounted.
     """
 
     inside: Mapping[str, Mounted]
     above: Mounted | None
     within: str
-    is_covered: bool
+    covered_by: str
+    is_made: bool
 
 
 def pod_of(choice: Choice, root: str, shelf: Shelf) -> Pod:
     """Return what the chosen container mounts around the root."""
     problems = shelf.problems
     problems.repeated(choice.workload.resource.root)
+    check_names(choice.workload.resource, problems, hint="give it a name")
     volumes = _volumes(choice.workload.pod, problems)
     mounts = _distinct(_not_too_many(choice.container, problems), problems)
     above = max((m for m in mounts if relative(root, m.path) is not None), key=lambda m: len(m.path), default=None)
@@ -72,8 +77,9 @@ def pod_of(choice: Choice, root: str, shelf: Shelf) -> Pod:
     inside = {key: m for path, m in shown.items() if (key := relative(path, root)) is not None}
     holder = shown.get(above.path) if above is not None and above.path != root else None
     within = (relative(root, above.path) if above is not None else None) or "."
-    is_covered = above is not None and first_of(within) in covering(above.path, mounts)
-    return Pod(inside, holder, within, is_covered)
+    covered_by = covering(above.path, mounts).get(first_of(within), "") if above is not None else ""
+    is_made = any(relative(mount.path, root) is not None for mount in mounts)
+    return Pod(inside, holder, within, covered_by, is_made)
 
 
 def covering(path: str, mounts: Sequence[Mount]) -> dict[str, str]:
@@ -102,6 +108,8 @@ def _volumes(pod: Record, problems: Problems) -> dict[str, Record]:
             problems.error(record, "bad-mount", message, "rename one of the two")
         else:
             found[name] = record
+        if name and (fault := label_fault(name)):
+            problems.error(record.values["name"], "bad-mount", f"name of a volume: expected {fault}")
     return found
 
 

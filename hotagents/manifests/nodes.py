@@ -27,6 +27,8 @@ _NUMBER: Final = re.compile(
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
     re.ASCII,
 )
+_WHOLE: Final = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)", re.ASCII)
+_OCTAL: Final = re.compile(r"^([-+]?)0(?=[0-7])", re.ASCII)
 _LONGEST_NUMBER: Final = 400
 _TAGS: Final[dict[str, ScalarKind]] = {
     "!": "text",
@@ -80,6 +82,20 @@ class Scalar:
         digits = self.text[: _LONGEST_NUMBER + 1].replace("_", "")
         is_number = digits[:1] in "0123456789+-." and len(digits) <= _LONGEST_NUMBER and _NUMBER.fullmatch(digits)
         return "number" if is_number else "text"
+
+    @property
+    def whole(self) -> int | None:
+        """The whole number that it says, None where it is none: ``0644`` is octal, and ``420.0`` is whole."""
+        digits = self.text.replace("_", "")
+        if self.kind != "number" or len(digits) > _LONGEST_NUMBER:
+            return None
+        if _WHOLE.fullmatch(digits):
+            return int(_OCTAL.sub(r"\g<1>0o", digits), 0)
+        try:
+            number = float(digits)
+        except ValueError:  # a tag may call anything a number
+            return None
+        return int(number) if number.is_integer() else None
 
     @property
     def is_true(self) -> bool:

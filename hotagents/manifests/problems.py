@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, final
 
 from hotagents.diagnostics import Diagnostic, escape
@@ -19,6 +20,8 @@ __all__ = ["Problems", "quoted"]
 _MOST: Final = 500  # a manifest can hold a hundred thousand bad keys
 _MOST_REPEATED: Final = 50
 _LONGEST: Final = 80
+_HIGHEST_MODE: Final = 0o777
+_DECIMAL_MODE: Final = re.compile("0{0,2}[0-7]{3}", re.ASCII)  # as chmod takes it, without a word that it is octal
 
 
 @final
@@ -85,6 +88,17 @@ class Problems:
             return node.is_true
         self._wrong(node, key, "true or false", f"write: {key}: true")
         return False
+
+    def mode(self, record: Record, key: str) -> None:
+        """Say what the API server has against a field that holds a file's permissions; it need not be there."""
+        node = _present(record, key)
+        number = node.whole if isinstance(node, Scalar) else None
+        if node is None or (number is not None and 0 <= number <= _HIGHEST_MODE):
+            return
+        digits = node.text.strip() if isinstance(node, Scalar) else ""
+        octal = int(digits, 8) if _DECIMAL_MODE.fullmatch(digits) else None
+        hint = "" if octal is None else f"write: {key}: 0{digits.lstrip('0') or '0'}, which in JSON is {octal}"
+        self._wrong(node, key, "a whole number from 0 to 0777, which is 511", hint)
 
     def record(self, record: Record, key: str) -> Record | None:
         """Return a field's mapping; None where it is not there, or is none, which is an error."""

@@ -56,7 +56,9 @@ class Shelf:
         if len(found) > 1:
             places = ", ".join(escape(resource.where) for resource in found[:3])
             message = f"expected one {kind} {quoted(name)}, got {len(found)}: {places}"
-            hint = "give the manifests as they are applied, or say --namespace"
+            hint = "give the manifests as they are applied, each object once"
+            if len({resource.namespace for resource in found}) > 1:
+                hint = "give the manifests as they are applied, or say --namespace"
             self.problems.error(at, "configmap-ambiguous", message, hint)
         resource = found[-1]
         if resource not in self._contents:

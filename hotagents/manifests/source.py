@@ -15,6 +15,7 @@ from hotagents.manifests.mounts import pod_of
 from hotagents.manifests.nodes import Scalar
 from hotagents.manifests.origins import Origins
 from hotagents.manifests.overlay import laid_over
+from hotagents.manifests.overlooked import overlooked
 from hotagents.manifests.problems import Problems
 from hotagents.manifests.shaping import Shaping
 from hotagents.manifests.shelf import Shelf
@@ -81,6 +82,7 @@ class Manifests:
         self._workload_name = workload_name
         self._limits = limits
         self._origins = Origins()
+        self._remark = ""
 
     @property
     def root(self) -> str | None:
@@ -91,6 +93,14 @@ class Manifests:
     def origins(self) -> Origins:
         """Where in the manifests the files of the last read stand."""
         return self._origins
+
+    @property
+    def remark(self) -> str:
+        """What the last read left out of account though it is in the manifests: workloads, where no root is given.
+
+        One line for people; empty where that is nothing.
+        """
+        return self._remark
 
     def read(self) -> Snapshot:
         """Return the files as they are now.
@@ -121,6 +131,8 @@ class Manifests:
             raise self._nothing()
         shaping = Shaping(self._limits)
         laid_over([content_of(resource, problems) for resource in maps], shaping, problems)
+        workloads = workloads_in(r for r in found if _is_in(r, self._namespace))
+        self._remark = overlooked(workloads, {resource.name for resource in maps})
         return shaping
 
     def _out(self, found: Sequence[Resource], root: str, problems: Problems) -> Shaping:

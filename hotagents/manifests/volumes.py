@@ -86,6 +86,8 @@ def payload_of(volume: Record, shelf: Shelf) -> Payload:
     source = problems.record(volume, payload.kind) if kinds else None
     if source is None:
         return payload
+    if payload.kind in _SWAPPED:
+        problems.mode(source, "defaultMode")
     if payload.kind in _NAMES:
         _fill(payload, source, *_NAMES[payload.kind], shelf)
     elif payload.kind == "projected":
@@ -118,6 +120,8 @@ def _fill(payload: Payload, source: Record, kind: str, name_field: str, shelf: S
     if not name:
         problems.error(source, "manifest-field", f"expected {name_field} of a {kind}, got none")
         return
+    for item in problems.records(source, "items"):
+        problems.mode(item, "mode")
     content = shelf.take(kind, name, source.values[name_field], optional=optional)
     if content is None:
         return
@@ -174,6 +178,7 @@ def _unknown(source: Record, kind: str, problems: Problems) -> None:
     items = source.values.get("items")
     entries = [item for item in items.items if isinstance(item, Record)] if isinstance(items, Listing) else [source]
     for entry in entries:
+        problems.mode(entry, "mode")
         for field_name in _PATHS:
             node = entry.values.get(field_name)
             if not isinstance(node, Scalar) or not shortened(node.text, node, problems):

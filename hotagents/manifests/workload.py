@@ -174,14 +174,30 @@ def _nearest(found: Sequence[Choice], meant: Sequence[Workload], root: str) -> C
     owners = list(dict.fromkeys(choice.workload for choice in nearest))
     if len(owners) > 1:
         places = ", ".join(f"{w} ({escape(w.resource.where)})" for w in owners[:_MOST_NAMED])
-        message = f"{len(owners)} workloads mount something at {root}: {places}; check each: --workload-name KIND/NAME"
-        raise SourceError(message)
+        raise SourceError(f"{len(owners)} workloads mount something at {root}: {places}; {_how_to_choose(owners)}")
     if len(nearest) > 1:
         names = ", ".join(escape(choice.container.name) for choice in nearest[:_MOST_NAMED])
         raise SourceError(
             f"{len(nearest)} containers of {owners[0]} mount something at {root}: {names}; name one: --container NAME"
         )
     return nearest[0]
+
+
+def _how_to_choose(owners: Sequence[Workload]) -> str:
+    """Say which options single out one of several workloads, if any do."""
+    ways = {
+        "--workload-name KIND/NAME": [str(w) for w in owners],
+        "--namespace NAME": [escape(w.resource.namespace) for w in owners],
+        "--workload FILE": [escape(w.resource.file) for w in owners],
+    }
+    marks, needed = [""] * len(owners), []
+    for way, values in ways.items():
+        if len(set(values)) > 1 and "" not in values and len(set(marks)) < len(owners):  # "" is of any namespace
+            needed.append(way)
+            marks = [f"{mark}\n{value}" for mark, value in zip(marks, values, strict=True)]
+    if len(set(marks)) < len(owners):
+        return "one and the same is there twice: give the manifests as they are applied, each object once"
+    return f"check each: {' and '.join(needed)}"
 
 
 def _is_meant(workload: Workload, name: str | None, namespace: str | None) -> bool:

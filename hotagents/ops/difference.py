@@ -2,40 +2,69 @@
 
 from __future__ import annotations
 
-import difflib
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
+
+from pydantic import BaseModel
 
 from hotagents.authority import Rights, widened
 from hotagents.generation import RightsDelta
+from hotagents.ops.gains import gains
+from hotagents.ops.texts import text_of, unified
 from hotagents.spec import thaw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator
 
     from hotagents.generation import Diff, Generation
+    from hotagents.ops.gains import Gain
     from hotagents.spec import AgentSpec
 
-__all__ = ["Difference"]
+__all__ = ["Difference", "Rewritten"]
 
+Rewritten = Literal["line-ends", "writing"]
+"""How a page differs that says the same: in its line ends alone, or in comments, spacing, quotes and the like too."""
+_Contents: TypeAlias = "Mapping[str, bytes]"
 _NOT_FIELDS: Final = frozenset({"prompt", "path", "digest", "extra"})
+_OF_THE_FILE: Final = frozenset({"path", "digest"})
 _NOTHING: Final = Rights(tools=())
-_CONTEXT: Final = 2
+_UNKNOWN: Final[_Contents] = MappingProxyType({})
+_LINE_END: Final = re.compile(rb"\r\n|\r")
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """From one set to another; pure."""
+    """From one set to another; pure.
+
+    Attributes:
+        before: What there was.
+        after: What there is.
+        diff: The names that came, changed and went.
+        written: The bytes of both sides by path, pages included, where they are known.
+        withheld: Paths of files that are no pages and whose content is not to be shown.
+    """
 
     before: Generation[Any]
     after: Generation[Any]
     diff: Diff
+    written: tuple[_Contents, _Contents] = (_UNKNOWN, _UNKNOWN)
+    withheld: frozenset[str] = frozenset()
 
     @classmethod
-    def between(cls, before: Generation[Any], after: Generation[Any]) -> Difference:
+    def between(
+        cls,
+        before: Generation[Any],
+        after: Generation[Any],
+        *,
+        written: tuple[_Contents, _Contents] = (_UNKNOWN, _UNKNOWN),
+        withheld: Collection[str] = (),
+    ) -> Difference:
         """Compare two sets, published or not."""
-        return cls(before, after, before.diff(after))
+        return cls(before, after, before.diff(after), written, frozenset(withheld))
 
     def __bool__(self) -> bool:
         """True where the content differs at all, locks aside."""
@@ -50,6 +79,12 @@ class Difference:
         for name in self.diff.agents.removed:
             found[name] = RightsDelta((), widened(_NOTHING, self.before.agents[name].rights))
         return {name: found[name] for name in sorted(found)}
+
+    @property
+    def gains(self) -> Mapping[str, tuple[Gain, ...]]:
+        """What each agent gained, entry by entry, with what of it stays denied."""
+        found = {name: delta.gained for name, delta in self.rights.items() if delta.gained}
+        return {name: gains(self.after.agents[name].rights, gained) for name, gained in found.items()}
 
     @property
     def widens(self) -> bool:
@@ -69,19 +104,61 @@ class Difference:
     def fields(self, name: str) -> dict[str, tuple[Any, Any]]:
         """Return the frontmatter's keys in which an agent that both have differs, with both values; None is absent."""
         before, after = _fields(self.before.agents[name]), _fields(self.after.agents[name])
-        keys = dict.fromkeys([*before, *after])
-        return {key: (before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)}
+        pairs = {key: (before.get(key), after.get(key)) for key in dict.fromkeys([*before, *after])}
+        return {key: pair for key, pair in pairs.items() if _exact(pair[0]) != _exact(pair[1])}
 
-    def text(self, name: str) -> Iterator[str]:
-        """Yield the lines of a unified diff of an agent's prompt, or of a document's body, if they differ."""
-        yield from difflib.unified_diff(
-            _text(self.before, name), _text(self.after, name), "before", "after", n=_CONTEXT, lineterm=""
-        )
+    # --- text -------------------------------------------------------------------------------------------------------
+
+    def agent_text(self, name: str) -> Iterator[str]:
+        """Yield a unified diff of a changed agent's prompt; where no value differs either, of its file."""
+        old, new = self.before.agents[name], self.after.agents[name]
+        if old.prompt != new.prompt:
+            yield from unified(old.prompt, new.prompt)
+        elif not self.fields(name):
+            yield from self._files_text(old.path, new.path)
+
+    def agent_rewritten(self, name: str) -> Rewritten | None:
+        """Return how the file of a changed agent differs that gives the agent the very same; None for any other."""
+        old, new = self.before.agents[name], self.after.agents[name]
+        return self._rewritten(old.path, new.path) if _given(old) == _given(new) else None
+
+    def document_text(self, path: str) -> Iterator[str]:
+        """Yield a unified diff of a changed document's body; of the whole file where more or nothing else differs."""
+        old, new = self.before.documents[path], self.after.documents[path]
+        if _exact(old.frontmatter) == _exact(new.frontmatter) and old.body != new.body:
+            yield from unified(old.body, new.body)
+        else:
+            yield from self._files_text(path, path)
+
+    def document_rewritten(self, path: str) -> Rewritten | None:
+        """Return how a changed document differs of which nothing that is read does; None for any other."""
+        old, new = self.before.documents[path], self.after.documents[path]
+        same = (_exact(old.frontmatter), old.body) == (_exact(new.frontmatter), new.body)
+        return self._rewritten(path, path) if same else None
+
+    def file_text(self, path: str) -> Iterator[str]:
+        """Yield a unified diff of a changed file that is no page; nothing where it is no text, or withheld."""
+        old, new = (text_of(side.files[path]) for side in (self.before, self.after))
+        if old is not None and new is not None and path not in self.withheld:
+            yield from unified(old, new)
+
+    def _files_text(self, old: str, new: str) -> Iterator[str]:
+        contents = self.written[0].get(old, b""), self.written[1].get(new, b"")
+        yield from unified(*(content.decode(errors="backslashreplace") for content in contents))
+
+    def _rewritten(self, old: str, new: str) -> Rewritten:
+        contents = self.written[0].get(old), self.written[1].get(new)
+        one, other = (None if content is None else _LINE_END.sub(b"\n", content) for content in contents)
+        return "line-ends" if one is not None and one == other else "writing"
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
-        changed = self.diff.agents.changed
-        texts = {name: "\n".join(self.text(name)) for name in (*changed, *self.diff.documents.changed)}
+        agents, documents = self.diff.agents.changed, self.diff.documents.changed
+        texts = {path: "\n".join(self.file_text(path)) for path in self.diff.files.changed}
+        texts |= {path: "\n".join(self.document_text(path)) for path in documents}
+        texts |= {name: "\n".join(self.agent_text(name)) for name in agents}
+        rewritten = {path: self.document_rewritten(path) for path in documents}
+        rewritten |= {name: self.agent_rewritten(name) for name in agents}
         return {
             "schema": 1,
             "before": self.before.digest,
@@ -89,8 +166,10 @@ class Difference:
             **self.diff.to_dict(),
             "moved": {name: list(paths) for name, paths in self.moved.items()},
             "rights": {n: {"gained": list(d.gained), "lost": list(d.lost)} for n, d in self.rights.items()},
-            "fields": {name: {k: list(pair) for k, pair in self.fields(name).items()} for name in changed},
+            "denied": {n: {g.entry: list(g.denied) for g in found if g.denied} for n, found in self.gains.items()},
+            "fields": {name: {k: list(pair) for k, pair in self.fields(name).items()} for name in agents},
             "text": {name: text for name, text in texts.items() if text},
+            "rewritten": {name: how for name, how in rewritten.items() if how is not None},
         }
 
 
@@ -99,8 +178,18 @@ def _fields(agent: AgentSpec) -> dict[str, Any]:
     return {**dumped, **thaw(agent.extra)}
 
 
-def _text(generation: Generation[Any], name: str) -> list[str]:
-    if name in generation.agents:
-        spec: AgentSpec = generation.agents[name]
-        return spec.prompt.removesuffix("\n").split("\n")  # and at nothing else that some take for the end of a line
-    return generation.documents[name].body.removesuffix("\n").split("\n")
+def _given(agent: AgentSpec) -> object:
+    """Return all that an agent has from its file but where that lies and which bytes it is, to be compared."""
+    names = (name for name in type(agent).model_fields if name not in _OF_THE_FILE)
+    return type(agent), {name: _exact(getattr(agent, name)) for name in names}
+
+
+def _exact(value: object) -> object:
+    """Return what is equal for values of equal types alone: 1, 1.0 and true are three, wherever they stand."""
+    if isinstance(value, BaseModel):
+        return type(value), {name: _exact(found) for name, found in value}
+    if isinstance(value, Mapping):
+        return {(type(key), key): _exact(found) for key, found in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_exact(item) for item in value]
+    return type(value), value

@@ -35,6 +35,7 @@ __all__ = [
 
 Count = Annotated[int, Field(ge=0)]
 _INTERVALS: Final = 3
+_SKEW: Final = 60.0  # seconds by which clocks may differ before that is worth a word
 
 
 class ReportError(ValueError):
@@ -190,13 +191,22 @@ class Seen(_Part):
             raise ReportError(f"expected a report, got one in which {escape(place)} is wrong: {first['msg']}") from None
 
     def age(self, now: datetime) -> float:
-        """Return how many seconds ago it was made; 0 where another machine's clock is ahead."""
-        return max(0.0, (now - self.at).total_seconds())
+        """Return how many seconds ago it was made; negative where it is dated in the future."""
+        return (now - self.at).total_seconds()
 
     def is_stale(self, now: datetime) -> bool:
         """Say whether the next report is overdue, from a process that did not say that it ended."""
+        return self._due is not None and self.age(now) > self._due
+
+    def is_ahead(self, now: datetime) -> bool:
+        """Say whether it is dated so far in the future that one of two clocks is wrong: then nobody knows its age."""
+        return -self.age(now) > (self._due or _SKEW)
+
+    @property
+    def _due(self) -> float | None:
+        """Seconds after which it is stale; None where no other report is to come."""
         ended = self.registry.state == "closed" or self.error
-        return self.interval is not None and not ended and self.age(now) > _INTERVALS * self.interval
+        return None if self.interval is None or ended else _INTERVALS * self.interval
 
     def faults(self, now: datetime) -> Iterator[str]:
         """Yield a word for each thing that is not as it should be."""
@@ -204,6 +214,8 @@ class Seen(_Part):
             yield "ended"
         if self.is_stale(now):
             yield "stale"
+        if self._due is not None and self.is_ahead(now):
+            yield "clock"
         yield from (c.reason or c.type for c in self.registry.conditions if not c.status)
         yield from (word for word in ("unhealthy", "unready") if getattr(self, word))
         for runner in self.host.runners if self.host is not None else ():

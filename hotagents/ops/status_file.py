@@ -130,8 +130,8 @@ class StatusFile:
                 self._written = seen
 
     def _seen(self) -> tuple[object, ...]:
-        """Return what a report would be made of, less what changes at every look; cheap enough for each."""
-        status = replace(self._registry.status, last_check=None)
+        """Return what a report would be made of, less what grows though nothing happens; cheap enough for each look."""
+        status = replace(self._registry.status, last_check=None, reloads={}, last_reload_seconds=0.0)
         return status, None if self._host is None else self._host.status, unhealthy(self._registry, self._host)
 
     def _write(self, error: str) -> bool:

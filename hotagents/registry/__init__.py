@@ -78,10 +78,11 @@ class ConfigRegistry(Twins[S], Generic[S]):
             Before `start` reading it raises `NotStartedError`, in a forked child `ForkedError`.
     """
 
-    __slots__ = ("__weakref__", "_core", "_lifecycle", "_settings", "current")
+    __slots__ = ("__weakref__", "_core", "_health", "_lifecycle", "_settings", "current")
 
     current: Generation[S]
     _core: Core[S]
+    _health: Health
     _settings: Settings[S]
 
     @overload
@@ -128,6 +129,8 @@ class ConfigRegistry(Twins[S], Generic[S]):
             clock=clock,
             watched=True,
         )
+        # One for the registry's life: what keeps it from starting is told with the moment from which it has been so.
+        self._health = Health(clock)
         object.__setattr__(self, "__class__", _NotStarted)
 
     @classmethod
@@ -186,7 +189,7 @@ class ConfigRegistry(Twins[S], Generic[S]):
         self.close()
 
     def _start(self) -> None:
-        core = Core(self._settings, partial(_assign, self))
+        core = Core(self._settings, self._health, partial(_assign, self))
         _CORE.__set__(self, core)  # from here on close() ends the start
         _forks.tell(self)
         core.start()
@@ -317,6 +320,18 @@ def _refusing(error: type[Exception], message: str) -> Any:
     return property(refuse)
 
 
+def _core_of(registry: ConfigRegistry[S]) -> Core[S] | None:
+    """Return the parts of the newest `start`, which may have failed; None where there was none.
+
+    Not a method: the class may be another one by the time that it would be looked up.
+    """
+    try:
+        core: Core[S] = _CORE.__get__(registry, type(registry))
+    except AttributeError:
+        return None
+    return core
+
+
 @final
 class _NotStarted(ConfigRegistry[S]):
     """A registry before `start`."""
@@ -333,7 +348,10 @@ class _NotStarted(ConfigRegistry[S]):
 
     @property
     def status(self) -> RegistryStatus:
-        health = Health(self._settings.clock)
+        core = _core_of(self)
+        if core is not None and not core.board.closed:
+            return core.status(starting=True)
+        health = self._health
         return health.status(Facts(None, health.record, False, WatchState("none"), None, 0, 0, 0, NO_ERRORS))  # noqa: FBT003
 
     def healthy(self, **_: object) -> bool:
@@ -341,11 +359,9 @@ class _NotStarted(ConfigRegistry[S]):
 
     def close(self) -> None:
         """End a `start` that is under way in another thread; where none is, nothing runs."""
-        try:
-            core: Core[S] = _CORE.__get__(self, type(self))
-        except AttributeError:
-            return
-        core.close()
+        core = _core_of(self)
+        if core is not None:
+            core.close()
 
 
 @final

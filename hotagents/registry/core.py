@@ -18,7 +18,7 @@ from hotagents.diagnostics import errors_in, escape
 from hotagents.errors import ClosedError, InvalidConfigError, SourceError
 from hotagents.registry.board import Board
 from hotagents.registry.changes import Subscription
-from hotagents.registry.health import Facts, Health
+from hotagents.registry.health import Facts
 from hotagents.registry.judge import Judge
 from hotagents.registry.keeper import Keeper
 from hotagents.registry.reloader import Outcome, Reloader
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hotagents.generation import Change, Generation
+    from hotagents.registry.health import Health
     from hotagents.registry.settings import Settings
     from hotagents.status import RegistryStatus
 
@@ -50,10 +51,11 @@ logger: Final = logging.getLogger("hotagents")
 class Core(Generic[S]):
     """The running parts of one registry."""
 
-    def __init__(self, settings: Settings[S], assign: Callable[[Generation[S]], None]) -> None:
+    def __init__(self, settings: Settings[S], health: Health, assign: Callable[[Generation[S]], None]) -> None:
+        """``health`` outlives this: a start that failed may be followed by another."""
         self._settings = settings
         self.board: Board[S] = Board(assign, history=settings.history)
-        self._health = Health(settings.clock)
+        self._health = health
         judge = Judge(
             settings.schema,
             Validation(settings.plugins, timeout=settings.validate_timeout),
@@ -170,15 +172,15 @@ class Core(Generic[S]):
         self._subscriptions.add(subscription)
         return subscription
 
-    def status(self) -> RegistryStatus:
-        """Return the status of this moment."""
+    def status(self, *, starting: bool = False) -> RegistryStatus:
+        """Return the status of this moment; ``starting`` where nothing is served yet, whatever was published."""
         beat = self._watch.beat
         generation, record = self.board.look(lambda: self._health.record)
         return self._health.status(
             Facts(
-                generation=generation,
+                generation=None if starting else generation,
                 record=record,
-                closed=self.board.closed,
+                closed=self.board.closed and not starting,
                 watch=self._watch.state,
                 last_check=beat[1] if beat is not None else None,
                 missed=self._watch.missed,

@@ -33,6 +33,7 @@ _BLIND: Final = "Failed"
 _DETACHED: Final = "Detached"
 _INCOMPLETE: Final = {**dict.fromkeys(HELD, "FilesHeld"), "last-good-from-disk": "LastGoodFromDisk"}
 _MOST_NAMES: Final = 5
+_NO_GENERATION: Final = "no generation yet"
 
 
 class Record(NamedTuple):
@@ -77,11 +78,11 @@ class Health:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        now = clock.now()
+        self._begun = now = clock.now()
         self.record = Record(
             MappingProxyType(
                 {
-                    "Loaded": _condition("Loaded", "Starting", "no generation yet", now),
+                    "Loaded": _condition("Loaded", "Starting", _NO_GENERATION, now),
                     "Current": _condition("Current", "Starting", "nothing was read yet", now),
                     "Watching": _condition("Watching", "", "", now),
                     "Complete": _condition("Complete", "", "", now),
@@ -185,7 +186,8 @@ class Health:
     def status(self, facts: Facts) -> RegistryStatus:
         """Return everything as one status."""
         generation, record, reloads = facts.generation, facts.record, self.reloads
-        conditions = [_watching(c, facts.watch) if c.type == "Watching" else c for c in record.conditions.values()]
+        known = record.conditions if generation is not None else _unserved(record.conditions, self._begun)
+        conditions = [_watching(c, facts.watch) if c.type == "Watching" else c for c in known.values()]
         return RegistryStatus(
             state=_state(facts),
             conditions=tuple(conditions),
@@ -267,6 +269,16 @@ def _serving(number: int) -> str:
 
 def _condition(kind: ConditionType, reason: str, message: str, since: datetime) -> Condition:
     return Condition(kind, not reason, reason, message, since)
+
+
+def _unserved(conditions: Mapping[ConditionType, Condition], since: datetime) -> Mapping[ConditionType, Condition]:
+    """Before a start has returned nobody is served, though the start, or one that failed, may have published."""
+    if not conditions["Loaded"].status:
+        return conditions
+    hidden = {**conditions, "Loaded": _condition("Loaded", "Starting", _NO_GENERATION, since)}
+    if conditions["Current"].status:
+        hidden["Current"] = _condition("Current", "Starting", "what was read is not served yet", since)
+    return hidden
 
 
 def _watching(own: Condition, watch: WatchState) -> Condition:

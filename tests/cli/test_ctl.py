@@ -72,6 +72,43 @@ def test_what_is_read_and_refused_is_a_finding(cli: Cli, path: str, source: Memo
     assert result.exit_code == 1
 
 
+def test_a_hold_that_ends_at_a_source_that_is_refused_is_a_finding(
+    cli: Cli, path: str, registry: ConfigRegistry[Any], source: Memory, agent: Agent
+) -> None:
+    source.write({"triage.md": agent("triage", "other")})
+    registry.reload()
+    assert cli("ctl", path, "rollback", "1").exit_code == 0
+    source.write({"triage.md": "---\nname: triage\n---\n"})
+    result = cli("ctl", path, "resume")
+    assert result.stdout.startswith("published: generation 4 ")
+    assert "; Rejected: triage.md:1:1: missing-description" in result.stdout
+    assert result.exit_code == 1
+    assert cli("ctl", path, "rollback", "1").exit_code == 0  # it reads nothing
+    assert cli("ctl", path, "reload").exit_code == 1
+
+
+def test_a_part_that_is_refused_is_a_finding_though_the_rest_is_published(cli: Cli, agent: Agent) -> None:
+    source = Memory({"triage.md": agent("triage"), "other.md": agent("other")})
+    with (
+        ConfigRegistry(source, on_invalid="hold-file") as registry,
+        tempfile.TemporaryDirectory(prefix="ctl") as room,
+        Control(str(Path(room, "s")), registry),
+    ):
+        source.write({"triage.md": "---\nname: triage\n---\n", "other.md": agent("other", "new")})
+        registry.wait_for(lambda g: g.number == 2, timeout=10)
+        source.write({"triage.md": "---\nname: triage\n---\n", "other.md": agent("other", "newer")})
+        result = cli("ctl", Path(room, "s"), "reload")
+    assert "; Rejected: triage.md:1:1: missing-description" in result.stdout
+    assert result.exit_code == 1
+
+
+def test_what_waits_for_its_lock_is_not_refused(cli: Cli, path: str, source: Memory, agent: Agent) -> None:
+    source.write({"triage.md": agent("triage"), "hotagents.lock": f"# hotagents.lock 1\n{'0' * 64}  triage.md\n"})
+    result = cli("ctl", path, "reload")
+    assert result.stdout.startswith("held: generation 1 ")
+    assert result.exit_code == 0
+
+
 def test_what_the_process_refuses_is_one_line_with_its_reason(cli: Cli, path: str) -> None:
     result = cli("ctl", path, "rollback", "99")
     assert result.stderr == f"hotagents: 99 is not in the history, which holds 1 ({_digest(cli, path)})\n"

@@ -185,3 +185,173 @@ def test_a_side_that_is_broken_is_said_first(cli: Cli, sides: Callable[..., tupl
 def test_a_line_separator_in_a_prompt_is_seen(cli: Cli, sides: Callable[..., tuple[Path, Path]]) -> None:
     a, b = sides({"x.md": agent("x", prompt="a\nb\n")}, {"x.md": agent("x", prompt="a\u2028b\n")})
     assert "+a\\u2028b" in cli("diff", a, b).stdout
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "how", "shown"),
+    [
+        (
+            "---\nname: x\ndescription: d\n---\nDo it.\n",
+            "---\r\nname: x\r\ndescription: d\r\n---\nDo it.\n",
+            "line ends",
+            "\\r",
+        ),
+        (agent("x"), agent("x", "# why", "model:  'inherit'"), "how it is written: ", "+# why"),
+        (agent("x", "color: red"), agent("x").replace("name", "color: red\nname", 1), "how it is written: ", "+color"),
+    ],
+)
+def test_an_edit_of_which_the_agent_is_given_nothing_is_called_so(
+    cli: Cli, sides: Callable[..., tuple[Path, Path]], before: str, after: str, how: str, shown: str
+) -> None:
+    a, b = sides({"x.md": ""}, {"x.md": ""})
+    (a / "x.md").write_bytes(before.encode())
+    (b / "x.md").write_bytes(after.encode())
+    lines = cli("diff", a, b).stdout.splitlines()
+    assert lines[0] == "agent changed: x (x.md)"
+    assert lines[1].startswith(f"  nothing that the agent is given differs, only {how}")
+    assert any(line.startswith("    +") and shown in line for line in lines)
+    facts = json.loads(cli("diff", a, b, "--json").stdout)
+    assert facts["rewritten"] == {"x": "line-ends" if how == "line ends" else "writing"}
+
+
+@pytest.mark.parametrize(("old", "new"), [("1", "true"), ("1", "1.0"), ("[0]", "[no]"), ("{a: 1}", "{a: true}")])
+def test_values_of_other_types_are_other_values(
+    cli: Cli, sides: Callable[..., tuple[Path, Path]], old: str, new: str
+) -> None:
+    page = "---\nlevel: {}\n---\nText.\n"
+    a, b = sides(
+        {"x.md": agent("x", f"team: {old}"), "y.md": page.format(old)},
+        {"x.md": agent("x", f"team: {new}"), "y.md": page.format(new)},
+    )
+    out = cli("diff", a, b).stdout
+    assert "nothing that" not in out
+    assert "  team: " in out
+    assert f"    +level: {new}" in out
+
+
+@pytest.mark.parametrize("prompt", ["Do it.", "Do it.\r\n"])
+def test_a_prompt_that_ends_otherwise_is_another_prompt(
+    cli: Cli, sides: Callable[..., tuple[Path, Path]], prompt: str
+) -> None:
+    a, b = sides({"x.md": agent("x")}, {"x.md": ""})
+    (b / "x.md").write_bytes(agent("x", prompt=prompt).encode())
+    out = cli("diff", a, b).stdout
+    assert "nothing that" not in out
+    assert ("no line end at the end" in out) == (prompt == "Do it.")
+    assert ("+Do it.\\r" in out) == (prompt != "Do it.")
+
+
+def test_the_frontmatter_of_a_document_is_compared_too(cli: Cli, sides: Callable[..., tuple[Path, Path]]) -> None:
+    page = "---\nregion: {}\n---\nText.\n"
+    a, b = sides(
+        {"x.md": agent("x"), "CLAUDE.md": page.format("eu"), "other.md": "Text.\n"},
+        {"x.md": agent("x"), "CLAUDE.md": page.format("us"), "other.md": "---\n# none\n---\nText.\n"},
+    )
+    lines = cli("diff", a, b).stdout.splitlines()
+    at, other = lines.index("document changed: CLAUDE.md"), lines.index("document changed: other.md")
+    assert "    +region: us" in lines[at:other]
+    assert lines[other + 1].startswith("  nothing that is read differs, only how it is written")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            ["tools: Read"],
+            ["tools: Read, Bash(git *)", "disallowedTools: Bash(git push *), Write"],
+            "WIDENS: may now use Bash(git *) (except what is denied: Bash(git push *))",
+        ),
+        (["tools: Read"], ["disallowedTools: Bash"], "WIDENS: may now use every tool (except what is denied: Bash)"),
+        (
+            ["tools: Bash(git *)", "disallowedTools: Bash(* --force)"],
+            ["tools: Bash(git *)"],
+            "WIDENS: may now use Bash(* --force) (as far as it is granted)",
+        ),
+        (
+            ["tools: Bash(git *)", "disallowedTools: Bash(git push *)"],
+            ["tools: Bash(git *)"],
+            "WIDENS: may now use Bash(git push *)",
+        ),
+    ],
+)
+def test_what_stays_denied_of_a_right_that_is_gained_is_said(
+    cli: Cli, sides: Callable[..., tuple[Path, Path]], before: list[str], after: list[str], said: str
+) -> None:
+    a, b = sides({"x.md": agent("x", *before)}, {"x.md": agent("x", *after)})
+    assert f"  {said}" in cli("diff", a, b).stdout.splitlines()
+
+
+def test_what_stays_denied_of_an_agent_that_came_is_said(cli: Cli, sides: Callable[..., tuple[Path, Path]]) -> None:
+    a, b = sides({"x.md": agent("x")}, {"x.md": agent("x"), "y.md": agent("y", "disallowedTools: Bash, Write")})
+    lines = cli("diff", a, b).stdout.splitlines()
+    assert lines[:2] == ["agent added: y (y.md)", "  WIDENS: may use every tool (except what is denied: Bash, Write)"]
+
+
+def test_json_says_what_stays_denied(cli: Cli, sides: Callable[..., tuple[Path, Path]]) -> None:
+    a, b = sides({"x.md": agent("x", "tools: Read")}, {"x.md": agent("x", "disallowedTools: Bash")})
+    facts = json.loads(cli("diff", a, b, "--json").stdout)
+    assert facts["rights"]["x"]["gained"] == ["*"]
+    assert facts["denied"] == {"x": {"*": ["Bash"]}}
+
+
+def test_long_lists_of_what_is_denied_are_cut(cli: Cli, sides: Callable[..., tuple[Path, Path]]) -> None:
+    denied = ", ".join(f"Bash(x{n} *)" for n in range(30))
+    granted = ", ".join(f"T{n}" for n in range(150))
+    a, b = sides(
+        {"x.md": agent("x", "tools: []"), "y.md": agent("y", "tools: []")},
+        {"x.md": agent("x", f"disallowedTools: {denied}"), "y.md": agent("y", f"tools: {granted}")},
+    )
+    out = cli("diff", a, b).stdout
+    assert "every tool (except what is denied: Bash(x0 *), " in out
+    assert " and 20 more)" in out
+    assert "may now use T0 (as far as it is granted), T1 " in out
+
+
+def test_other_files_show_their_text_where_they_are_one(cli: Cli, sides: Callable[..., tuple[Path, Path]]) -> None:
+    a, b = sides(
+        {
+            "x.md": agent("x"),
+            "settings.json": '{"a": 1}\n',
+            "long.txt": "a\n",
+            "image.png": "",
+            "big.txt": "0\n" * 3000,
+        },
+        {
+            "x.md": agent("x"),
+            "settings.json": '{"a": "\x1b[2J"}\n',
+            "long.txt": "b" * 5000,
+            "image.png": "",
+            "big.txt": "1\n" * 3000,
+        },
+    )
+    (b / "image.png").write_bytes(b"\x89PNG\0")
+    result = cli("diff", a, b, "--lines", "3")
+    lines = result.stdout.splitlines()
+    at = lines.index("file changed: settings.json")
+    assert lines[at + 2 : at + 4] == ['    -{"a": 1}', '    +{"a": "\\x1b[2J"}']
+    at = lines.index("file changed: image.png")
+    assert lines[at + 1] == "  no text: 0 bytes -> 5 bytes"
+    assert max(map(len, lines)) < 2100
+    at = lines.index("file changed: big.txt")
+    assert lines[at + 1 : at + 5] == ["    @@ -1,3000 +1,3000 @@", "    -0", "    -0", "    … and 5998 more lines"]
+    assert '+{"a": "\x1b[2J"}' in json.loads(cli("diff", a, b, "--json").stdout)["text"]["settings.json"]
+
+
+KEYS = """
+apiVersion: v1
+kind: Secret
+metadata: {{name: keys}}
+stringData: {{token.txt: {token}}}
+---
+"""
+
+
+def test_what_a_secret_holds_is_not_shown(cli: Cli, tmp_path: Path) -> None:
+    mounted = "projected: {sources: [{configMap: {name: agents}}, {secret: {name: keys}}]}"
+    manifest = MANIFEST.replace("configMap: {name: agents, items: [{key: x.md, path: x.md}]}", mounted)
+    for side, token in (("a", "hunter2"), ("b", "hunter3")):
+        (tmp_path / f"{side}.yaml").write_text(KEYS.format(token=token) + manifest)
+    arguments = ["diff", tmp_path / "a.yaml", tmp_path / "b.yaml", "--root", "/app/agents"]
+    result = cli(*arguments)
+    assert "file changed: token.txt\n  not shown, since a Secret holds it\n" in result.stdout
+    assert "hunter" not in result.stdout + cli(*arguments, "--json").stdout

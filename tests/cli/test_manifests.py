@@ -180,6 +180,38 @@ def test_what_manifests_cannot_know_is_warned_of_beside_the_digest(cli: Cli) -> 
     assert result.stderr.startswith("hotagents: app.yaml:13:15: unknown-content: emptyDir at /app/.claude/work: ")
 
 
+def test_a_root_that_no_pod_can_have_has_no_digest(cli: Cli) -> None:
+    Path("app.yaml").write_text(APP.replace("mountPath: /app/.claude}", "mountPath: /app}"))
+    result = cli("digest", "maps.yaml", "--workload", "app.yaml", "--root", "/app/.claude/commands")
+    assert (result.stdout, result.exit_code) == ("", 1)
+    assert "so no pod has /app/.claude/commands" in result.stderr
+    assert cli("digest", "maps.yaml", "--workload", "app.yaml", "--root", "/app/.claude").exit_code == 0
+
+
+def test_a_workload_that_nobody_asked_about_is_told_of_beside_the_digest(cli: Cli, piped: Cli) -> None:
+    plain = cli("digest", "maps.yaml")
+    assert plain.stderr == ""
+    for command in (["digest"], ["digest", "--json"], ["show"]):
+        result = piped(f"{MAPS}---\n{APP}", *command, "-")
+        assert result.exit_code == 0
+        assert result.stdout == cli(*command, "maps.yaml").stdout.replace("maps.yaml", "-")
+        assert result.stderr.startswith("hotagents: note: without --root all ConfigMaps are laid over each other, ")
+        assert "Deployment/app (-:22) at /app/.claude; for what a pod sees, say --root /app/.claude, " in result.stderr
+        assert result.stderr.count("\n") == 1
+    Path("app.yaml").write_text(APP.replace("configMap: {name: ", "configMap: {name: x-"))
+    assert cli("digest", "maps.yaml", "app.yaml").stderr == ""
+
+
+def test_many_workloads_that_nobody_asked_about_are_cut(cli: Cli) -> None:
+    others = "---\n".join(APP.replace("name: app", f"name: app{n}").replace("/app/", f"/app{n}/") for n in range(9))
+    projected = "projected: {sources: [{configMap: {name: agents}}]}"
+    Path("app.yaml").write_text(others.replace("configMap: {name: agents}", projected))
+    result = cli("digest", "maps.yaml", "app.yaml")
+    assert "Deployment/app4 (app.yaml:73) at /app4/.claude and more; " in result.stderr
+    assert "say --root PATH" in result.stderr
+    assert "app6" not in result.stderr
+
+
 def test_two_configmaps_with_one_key_need_a_workload(cli: Cli) -> None:
     Path("maps.yaml").write_text(MAPS.replace("CLAUDE.md", "triage.md"))
     result = cli("validate", "maps.yaml")

@@ -126,8 +126,24 @@ def test_a_report_that_is_overdue_is_called_stale(cli: Cli, agent: Agent, tmp_pa
         result = cli("status", path)
         assert "(3 days ago): stale, one is due every 5 s: the process hangs, is gone, or cannot write" in result.stdout
         assert result.exit_code == 1
-        ahead = written(tmp_path / "status.json", registry, interval=5.0, clock=At(600))
-        assert cli("status", ahead).exit_code == 0
+
+
+def test_a_report_from_the_future_is_a_matter_of_clocks(cli: Cli, agent: Agent, tmp_path: Path) -> None:
+    said = "the clock of the process or of this machine is wrong, so nobody knows how old this is"
+    path = tmp_path / "status.json"
+    with ConfigRegistry(Memory({"triage.md": agent("triage")}), clock=At(630)) as registry:
+        result = cli("status", written(path, registry, interval=5.0, clock=At(630)))
+        assert result.stdout.splitlines()[-1].endswith(f" (10 min in the future): {said}")
+        assert " (10 min in the future)" in result.stdout.splitlines()[0]
+        assert result.exit_code == 1
+        assert cli("status", path, "--json").exit_code == 1
+        little = cli("status", written(path, registry, interval=5.0, clock=At(10)))
+        assert (said in little.stdout, little.exit_code) == (False, 0)
+        # One that was made on demand is as old as the answer, whatever it is dated.
+        asked = cli("status", written(path, registry, clock=At(630)))
+        assert (said in asked.stdout, asked.exit_code) == (True, 0)
+    ended = cli("status", written(path, registry, interval=5.0, clock=At(630)))
+    assert (said in ended.stdout, ended.exit_code) == (True, 1)
 
 
 def test_the_end_of_a_process_and_why_are_told(cli: Cli, agent: Agent, tmp_path: Path) -> None:

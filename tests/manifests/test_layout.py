@@ -230,6 +230,20 @@ def test_a_root_in_a_volume_below_which_others_are_mounted_shows_only_those(lay:
     assert brief(snapshot.diagnostics) == [("mount-in-content", "error")]
 
 
+@pytest.mark.parametrize("root", [f"{ROOT}/agents", f"{ROOT}/agents/deep", f"{ROOT}/other-not"])
+def test_a_root_beside_a_mount_point_that_no_pod_has_is_an_error(lay: Lay, root: str) -> None:
+    snapshot = lay({"/app": "v", f"{ROOT}/other": "w"}, {"v": of("one"), "w": of("two")}, root=root)
+    (wrong,) = snapshot.diagnostics
+    assert (wrong.code, wrong.severity) == ("bad-mount", "error")
+    assert f".claude is only made to mount others, such as {ROOT}/other), so no pod has {root}" in wrong.message
+
+
+def test_of_a_root_that_a_mount_hides_only_that_is_said(lay: Lay) -> None:
+    hidden = of("one", ("a.md", ".claude/agents/a.md"))
+    snapshot = lay({"/app": "v", f"{ROOT}/other": "w"}, {"v": hidden, "w": of("two")}, root=f"{ROOT}/agents")
+    assert brief(snapshot.diagnostics) == [("mount-in-content", "error")]
+
+
 def test_a_root_of_the_image_with_mounts_below_is_said_to_be_not_known(lay: Lay) -> None:
     snapshot = lay({f"{ROOT}/agents": "v"}, {"v": of("one")})
     assert shape(snapshot) == [(".", "directory", []), ("agents", "volume", ["a.md", "b.md"])]

@@ -83,9 +83,8 @@ def test_objects_of_json_may_stand_in_a_row_and_write_an_emoji_in_halves() -> No
 
 
 def test_a_place_behind_joined_halves_is_the_one_in_the_text() -> None:
-    text = json.dumps(
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "😀😀"}, "data": {"a": "😀", "b": 1}}
-    )
+    metadata = {"annotations": {"a": "😀😀"}, "name": "a"}
+    text = json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"a": "😀", "b": 1}})
     (wrong,) = Manifests(text + "\n").read().diagnostics
     assert (wrong.line, wrong.column) == (1, text.index(": 1") + 3)
 

@@ -73,6 +73,35 @@ def test_two_workloads_at_the_root_are_named_and_one_can_be_chosen(read: Read, w
         read(one, *both, root=ROOT, workload_name="Pod/app")
 
 
+def test_one_workload_in_two_files_is_told_by_file_and_line_and_one_can_be_chosen(
+    tmp_path: Path, workload: Make, one: str
+) -> None:
+    for name in ("base", "prod"):
+        (tmp_path / f"{name}.yaml").write_text("# a tree\n" + workload({ROOT: "v"}, VOLUMES))
+    (tmp_path / "maps.yaml").write_text(one)
+    base, prod, maps = (str(tmp_path / f"{name}.yaml") for name in ("base", "prod", "maps"))
+    with pytest.raises(SourceError) as caught:
+        read_settled(Manifests([base, prod, maps], root=ROOT))
+    places = f"Deployment/app ({base}:2), Deployment/app ({prod}:2)"
+    assert str(caught.value) == f"2 workloads mount something at {ROOT}: {places}; check each: --workload FILE"
+    assert list(read_settled(Manifests([base, prod, maps], root=ROOT, workload=prod)).files) == ["a.md"]
+
+
+def test_what_tells_several_workloads_apart_is_named_and_nothing_else(read: Read, workload: Make, one: str) -> None:
+    def asked(*others: str, **options: Any) -> str:
+        with pytest.raises(SourceError) as caught:
+            read(one, *others, root=ROOT, **options)
+        return str(caught.value).rpartition("; ")[2]
+
+    m, o, none = (workload({ROOT: "v"}, VOLUMES, namespace=space) for space in ("m", "o", ""))
+    other = workload({ROOT: "v"}, VOLUMES, name="other", namespace="m")
+    assert asked(m, o) == "check each: --namespace NAME"
+    assert asked(m, o, other) == "check each: --workload-name KIND/NAME and --namespace NAME"
+    assert asked(m, other) == "check each: --workload-name KIND/NAME"
+    for twice in ((m, m), (m, none), (m, m, other)):
+        assert asked(*twice).startswith("one and the same is there twice: give the manifests as they are applied")
+
+
 def test_two_containers_at_the_root_are_named_and_one_can_be_chosen(read: Read, one: str, manifest: Make) -> None:
     entries = [{"name": "v", "mountPath": ROOT}]
     pod: dict[str, Any] = {
@@ -129,6 +158,18 @@ def test_a_configmap_is_the_one_of_the_workloads_namespace(read: Read, workload:
         "configmap-ambiguous",
         "give the manifests as they are applied, or say --namespace",
     )
+
+
+def test_a_configmap_twice_in_one_namespace_is_no_matter_of_the_namespace(
+    read: Read, workload: Make, manifest: Make
+) -> None:
+    twice = manifest("ConfigMap", "one", namespace="m", data={"a.md": "x"})
+    (wrong,) = read(twice, twice, workload({ROOT: "v"}, VOLUMES, namespace="m"), root=ROOT).diagnostics
+    assert (wrong.code, wrong.message) == (
+        "configmap-ambiguous",
+        'expected one ConfigMap "one", got 2: (text):1, (text):3',
+    )
+    assert wrong.hint == "give the manifests as they are applied, each object once"
 
 
 def test_what_could_not_be_read_may_hold_what_is_missing(read: Read, workload: Make, one: str) -> None:

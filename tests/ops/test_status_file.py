@@ -76,6 +76,32 @@ def test_it_is_not_written_again_before_it_has_to_be(agent: Callable[..., str], 
         assert path.stat().st_ino == first
 
 
+def test_while_a_start_waits_it_says_why_and_is_not_written_again(
+    agent: Callable[..., str], tmp_path: Path, until: Until
+) -> None:
+    path, mount = tmp_path / "status.json", tmp_path / "mount"
+    registry: ConfigRegistry[Any] = ConfigRegistry(mount, wait_for_source=60.0)
+    with StatusFile(path, registry, interval=3600.0) as kept:
+        thread = threading.Thread(target=registry.start)
+        thread.start()
+        until(lambda: "no such directory" in read(path).get("registry", {}).get("last_error", ""))
+        first, looks, seen = path.stat().st_ino, threading.Semaphore(0), kept._seen
+
+        def counting() -> tuple[object, ...]:
+            looks.release()
+            return seen()
+
+        kept._seen = counting  # type: ignore[method-assign]  # that looks are many and writes are not is the test
+        assert looks.acquire(timeout=10.0)
+        assert looks.acquire(timeout=10.0)
+        assert path.stat().st_ino == first
+        mount.mkdir()
+        (mount / "triage.md").write_text(agent())
+        thread.join(20.0)
+        until(lambda: read(path)["registry"]["state"] == "current")
+        registry.close()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a file that is open cannot be replaced there")
 def test_a_reader_never_sees_half_of_it_and_anybody_may_read(
     agent: Callable[..., str], until: Until, tmp_path: Path

@@ -13,6 +13,7 @@ import pytest
 from hotagents import ClosedError, ConfigRegistry, InvalidConfigError, SourceError, hookimpl, load_plugins
 from hotagents.registry.reloader import Reloader
 from hotagents.testing import ConfigMapVolume
+from hotagents.watching import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,6 +146,79 @@ def test_a_plugin_hears_of_no_rejection_that_is_over(
         volume.write({"a.md": "---\nname: a\n---\n"})
         registry.reload()
     assert [status.condition("Current").reason for status in told] == ["Rejected"]
+
+
+@pytest.mark.parametrize("state", ["missing", "empty"])
+def test_the_status_tells_why_a_start_waits_and_since_when(
+    tmp_path: Path, agent: Callable[..., str], first_look: threading.Event, state: str
+) -> None:
+    volume = ConfigMapVolume(tmp_path / "later")
+    if state == "empty":
+        volume.write({})
+    registry = ConfigRegistry(volume.path, wait_for_source=30, resync_interval=3600)
+    before = registry.status
+    assert before.condition("Current").message == "nothing was read yet"
+    assert registry.status == before
+    thread = threading.Thread(target=registry.start)
+    thread.start()
+    assert first_look.wait(10)
+    one, reads = registry.status, sum(registry.status.reloads.values())
+    deadline = time.monotonic() + 10
+    while sum(registry.status.reloads.values()) < reads + 2:
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.02)
+    two = registry.status
+    assert (one.state, one.generation, registry.history) == ("starting", 0, ())
+    assert [(c.type, c.reason) for c in one.conditions if not c.status] == {
+        "missing": [("Loaded", "Starting"), ("Current", "Failed"), ("Watching", "Detached")],
+        "empty": [("Loaded", "Starting"), ("Current", "Rejected")],
+    }[state]
+    said = {"missing": "no such directory", "empty": "the set holds no agent"}[state]
+    assert said in one.condition("Current").message
+    assert said in one.last_error
+    assert two.conditions == one.conditions
+    volume.write({"a.md": agent("a")})
+    thread.join(10)
+    with registry:
+        assert registry.status.state == "current"
+
+
+def test_a_start_that_failed_leaves_its_reason_and_the_next_one_goes_on_from_there(
+    tmp_path: Path, agent: Callable[..., str]
+) -> None:
+    registry = ConfigRegistry(tmp_path / "later", resync_interval=3600)
+    for _ in range(2):
+        with pytest.raises(SourceError):
+            registry.start()
+    status = registry.status
+    assert (status.state, status.watch_mode, status.reloads["failed"]) == ("starting", "none", 2)
+    assert status.condition("Current").reason == "Failed"
+    assert registry.status == status
+    ConfigMapVolume(tmp_path / "later").write({"a.md": agent("a")})
+    with registry:
+        assert (registry.status.state, registry.status.last_error) == ("current", "")
+        assert all(condition.status for condition in registry.status.conditions)
+
+
+def test_nothing_is_said_to_be_served_before_the_start_has_ended(
+    tmp_path: Path, agent: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    volume = ConfigMapVolume(tmp_path / "mount")
+    volume.write({"a.md": agent("a")})
+    registry = ConfigRegistry(volume.path)
+    seen: list[Any] = []
+    real = Watch.start
+
+    def start(self: Watch) -> None:
+        seen.append(registry.status)
+        real(self)
+
+    monkeypatch.setattr(Watch, "start", start)
+    with registry:
+        pass
+    (status,) = seen
+    assert (status.state, status.generation, status.digest) == ("starting", 0, "")
+    assert [c.reason for c in status.conditions if not c.status] == ["Starting", "Starting"]
 
 
 def test_it_ends_with_the_error_once_the_time_is_over(tmp_path: Path) -> None:
