@@ -6,6 +6,7 @@ content is a new publication, so generations compare by identity and their conte
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
@@ -18,18 +19,20 @@ from hotagents.snapshot import PartKind, content_hash, digest_of
 from hotagents.spec import AgentSpec, Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from hotagents.diagnostics import Diagnostic
     from hotagents.loading import Candidate
     from hotagents.lock import Lock
+    from hotagents.snapshot import Part
 
 __all__ = ["Change", "Delta", "Diff", "Generation", "RightsDelta", "VolumeState", "published"]
 
 S_co = TypeVar("S_co", bound=AgentSpec, covariant=True)
 S = TypeVar("S", bound=AgentSpec)
 T = TypeVar("T", bound=AgentSpec)
+V = TypeVar("V")
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -47,11 +50,15 @@ class Delta:
         return bool(self.added or self.changed or self.removed)
 
     @classmethod
-    def between(cls, before: Mapping[str, object], after: Mapping[str, object]) -> Delta:
-        """Compare two mappings from names to what stands for the content."""
+    def between(cls, before: Mapping[str, V], after: Mapping[str, V], differ: Callable[[V, V], bool]) -> Delta:
+        """Compare two mappings by names; ``differ`` is asked about two values that are not the same object."""
         return cls(
             added=tuple(name for name in after if name not in before),
-            changed=tuple(name for name in after if name in before and before[name] != after[name]),
+            changed=tuple(
+                name
+                for name, now in after.items()
+                if name in before and (then := before[name]) is not now and differ(then, now)
+            ),
             removed=tuple(name for name in before if name not in after),
         )
 
@@ -189,16 +196,17 @@ class Generation(Generic[S_co]):
 
     def diff(self, other: Generation[Any]) -> Diff:
         """Return what ``other`` has that this one has not, and the reverse: the way from here to there."""
-        both = {name: (self.agents[name], other.agents[name]) for name in other.agents if name in self.agents}
+        agents = Delta.between(self.agents, other.agents, _differ)
+        both = {name: (self.agents[name].rights, other.agents[name].rights) for name in agents.changed}
         rights = {
-            name: RightsDelta(widened(before.rights, after.rights), narrowed(before.rights, after.rights))
+            name: RightsDelta(widened(before, after), narrowed(before, after))
             for name, (before, after) in both.items()
-            if before.rights != after.rights
+            if before != after
         }
         return Diff(
-            agents=Delta.between(_digests(self.agents), _digests(other.agents)),
-            documents=Delta.between(_digests(self.documents), _digests(other.documents)),
-            files=Delta.between(self.files, other.files),
+            agents=agents,
+            documents=Delta.between(self.documents, other.documents, _differ),
+            files=Delta.between(self.files, other.files, operator.ne),
             rights=MappingProxyType({name: r for name, r in rights.items() if r.gained or r.lost}),
         )
 
@@ -252,26 +260,25 @@ def published(
 
 
 def _volumes(candidate: Candidate[Any]) -> Mapping[str, VolumeState]:
-    states: dict[str, VolumeState] = {}
-    for part in candidate.parts:
-        paths = [path for path in part.files if part.prefix + path in candidate.entries]
-        entries = {path: candidate.entries[part.prefix + path] for path in paths}
-        names = tuple(entry.agent.name for entry in entries.values() if entry.agent is not None)
-        digest = digest_of({path: entry.hash for path, entry in entries.items()})
-        states[part.name] = VolumeState(part.name, part.kind, part.location, part.payload, digest, names)
-    return MappingProxyType(states)
+    return MappingProxyType({part.name: _state_of(part, candidate) for part in candidate.parts})
 
 
-def _digests(items: Mapping[str, AgentSpec] | Mapping[str, Document]) -> dict[str, str]:
-    return {name: item.digest for name, item in items.items()}
+def _state_of(part: Part, candidate: Candidate[Any]) -> VolumeState:
+    paths = [path for path in part.files if part.prefix + path in candidate.entries]
+    entries = {path: candidate.entries[part.prefix + path] for path in paths}
+    names = tuple(entry.agent.name for entry in entries.values() if entry.agent is not None)
+    is_all = not part.prefix and len(entries) == len(candidate.entries)
+    digest = candidate.digest if is_all else digest_of({path: entry.hash for path, entry in entries.items()})
+    return VolumeState(part.name, part.kind, part.location, part.payload, digest, names)
+
+
+def _differ(before: AgentSpec | Document, after: AgentSpec | Document) -> bool:
+    return before.digest != after.digest
 
 
 def _described(agent: AgentSpec) -> dict[str, Any]:
     described = agent.model_dump(mode="json", by_alias=True, exclude={"prompt"}, exclude_defaults=True)
     return described | {"path": agent.path, "digest": agent.digest}
-
-
-V = TypeVar("V")
 
 
 def _named(kind: str, name: str, items: Mapping[str, V]) -> V:

@@ -73,19 +73,22 @@ class Snapshot:
     def of(cls, parts: Iterable[Part], *, token: Hashable = None, diagnostics: Iterable[Diagnostic] = ()) -> Snapshot:
         """Join the parts under the root; a path from two parts, or one that a digest line cannot hold, is an error."""
         parts, problems = tuple(parts), list(diagnostics)
+        if len(parts) == 1 and not parts[0].prefix and _are_plain(parts[0].files):  # as nearly all are
+            files = MappingProxyType(dict(parts[0].files))
+            return cls(files=files, parts=parts, token=token, diagnostics=tuple(problems))
         owners: dict[str, Part] = {}
-        files: dict[str, bytes] = {}
+        joined: dict[str, bytes] = {}
         for part in parts:
             for relative, content in part.files.items():
                 path = part.prefix + relative
                 if not can_be_listed(path):
                     problems.append(_bad_path(path))
-                elif path in files and relative != LOCK_NAME:  # each part may bring its own
+                elif path in joined and relative != LOCK_NAME:  # each part may bring its own
                     problems.append(_duplicate(path, owners[path], part))
                 else:
-                    files[path], owners[path] = content, part
-        ordered = MappingProxyType({path: files[path] for path in sorted(files)})
-        return cls(files=ordered, parts=parts, token=token, diagnostics=tuple(problems))
+                    joined[path], owners[path] = content, part
+        files = MappingProxyType({path: joined[path] for path in sorted(joined)})
+        return cls(files=files, parts=parts, token=token, diagnostics=tuple(problems))
 
     @property
     def digest(self) -> str:
@@ -128,6 +131,13 @@ def can_be_listed(path: str) -> bool:
     except UnicodeEncodeError:
         return False
     return not ("\n" in path or "\r" in path or "\\" in path)
+
+
+def _are_plain(paths: Iterable[str]) -> bool:
+    """Say whether paths are in order and surely can be listed, with one look at all."""
+    names = list(paths)
+    text = "".join(names)
+    return names == sorted(names) and text.isascii() and not ("\n" in text or "\r" in text or "\\" in text)
 
 
 def _bad_path(path: str) -> Diagnostic:

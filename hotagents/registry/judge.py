@@ -10,7 +10,7 @@ from hotagents.loading import is_as_listed, load
 from hotagents.spec import AgentSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from hotagents.limits import Limits
     from hotagents.loading import Candidate, Entry, Schema
@@ -129,20 +129,27 @@ class Judge(Generic[S]):
             return {}
         now = {part.name: part for part in candidate.parts}
         before = self.served.parts if self.served is not None and not self.is_from_disk else ()
-        counts = {part.name: _agents_in(self.served, part) for part in before}
         # Mounts may have been laid out anew: agents that are at the same paths are not lost, whatever brings them now.
-        here = {part.name: _agents_in(candidate, part) or _agents_in(candidate, now.get(part.name)) for part in before}
-        lost = {name: count for name, count in counts.items() if count and not here[name]}
+        lost = [
+            part
+            for part in before
+            if any(_agents_in(self.served, part))
+            and not any(_agents_in(candidate, part))
+            and not any(_agents_in(candidate, now.get(part.name)))
+        ]
         if not candidate.agents:
-            return dict.fromkeys(lost or ("",), _empty("the set holds no agent"))
-        return {name: _empty(f"agents in {name}: {count} before, none now") for name, count in lost.items()}
+            return dict.fromkeys([part.name for part in lost] or ("",), _empty("the set holds no agent"))
+        counts = {part.name: sum(_agents_in(self.served, part)) for part in lost}
+        return {name: _empty(f"agents in {name}: {count} before, none now") for name, count in counts.items()}
 
 
-def _agents_in(candidate: Candidate[Any] | None, part: Part | None) -> int:
+def _agents_in(candidate: Candidate[Any] | None, part: Part | None) -> Iterator[bool]:
+    """Say of each file of a part whether it is an agent."""
     if candidate is None or part is None:
-        return 0
-    entries = (candidate.entries.get(part.prefix + path) for path in part.files)
-    return sum(entry is not None and entry.agent is not None for entry in entries)
+        return
+    for path in part.files:
+        entry = candidate.entries.get(part.prefix + path)
+        yield entry is not None and entry.agent is not None
 
 
 def _empty(message: str) -> Diagnostic:

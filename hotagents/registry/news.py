@@ -26,15 +26,16 @@ def log_publication(generation: Generation[Any], previous: Generation[Any] | Non
     restored = f", restoring {generation.restores}" if generation.restores else ""
     lock = generation.lock
     facts = {"generation": generation.number, "digest": generation.digest, **provenance(lock)}
-    logger.info(
-        "published generation %d (%s%s)%s: %s",
-        generation.number,
-        generation.digest[:19],
-        lock.named if lock is not None else "",
-        restored,
-        _summary(previous.diff(generation)) if previous is not None else _counted(len(generation.agents)),
-        extra=facts,
-    )
+    if logger.isEnabledFor(logging.INFO):  # comparing has a price
+        logger.info(
+            "published generation %d (%s%s)%s: %s",
+            generation.number,
+            generation.digest[:19],
+            lock.named if lock is not None else "",
+            restored,
+            _summary(previous.diff(generation)) if previous is not None else _counted(len(generation.agents)),
+            extra=facts,
+        )
     if previous is not None and previous.lock is not None and lock is None:
         logger.warning("the lock is gone: what belongs together is not checked any more", extra=facts)
     log_warnings(generation.diagnostics, previous.diagnostics if previous is not None else (), facts)
