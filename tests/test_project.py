@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.metadata
 import os
 import re
@@ -200,12 +201,19 @@ def test_a_module_exports_what_it_defines_in_order(module: Path) -> None:
     assert defined(tree) - set(names) == set()
 
 
-def test_the_package_exports_every_name_that_it_imports_and_each_is_there() -> None:
+def test_the_package_exports_every_name_from_where_type_checkers_find_it() -> None:
     tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
-    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module != "__future__"]
-    names = {alias.asname or alias.name for node in imports for alias in node.names}
-    assert set(hotagents.__all__) == names
-    assert [name for name in hotagents.__all__ if not hasattr(hotagents, name)] == []
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    homes = {alias.name: node.module for node in imports for alias in node.names}
+    assert set(hotagents.__all__) == set(homes)
+    assert homes == hotagents._HOMES
+    assert set(homes) <= set(dir(hotagents))
+    for name, home in homes.items():
+        assert home is not None
+        assert getattr(hotagents, name) is getattr(importlib.import_module(home), name)
+    with pytest.raises(AttributeError, match="no attribute 'Registry'"):
+        hotagents.Registry  # type: ignore[attr-defined]  # noqa: B018 - that is the point
 
 
 @every_module
