@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -20,7 +20,7 @@ from hotagents.cli.options import (  # noqa: TC001 - typer evaluates them
     Workload,
     WorkloadName,
 )
-from hotagents.cli.output import Output, complain, counted, for_shell, short_errors
+from hotagents.cli.output import Output, complain, counted, short_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     from hotagents.cli.reading import Reading
     from hotagents.diagnostics import Diagnostic
 
-__all__ = ["STYLES", "digest", "validate"]
-
-STYLES: Final = {"error": "red", "warning": "yellow", "info": "bright_black"}
+__all__ = ["digest", "validate"]
 
 
 @short_errors()
@@ -49,9 +47,13 @@ def validate(  # noqa: PLR0913 - one parameter for each option
     allow_empty: AllowEmpty = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print notes too.")] = False,
     as_format: Annotated[
-        Literal["text", "json", "github", "sarif"],
-        typer.Option("--format", help="github: workflow commands; sarif: for code scanning."),
-    ] = "text",
+        Literal["text", "full", "json", "github", "sarif", "diff"] | None,
+        typer.Option(
+            "--format",
+            help="text: a line each; full: with the lines of the file, as on a terminal; github: workflow commands; "
+            "sarif: for code scanning; diff: what a program can mend, for patch -p0.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what is wrong, with file, line and column; exit with 1 if a registry would refuse any of it.
@@ -70,11 +72,13 @@ def validate(  # noqa: PLR0913 - one parameter for each option
     output = Output(as_json=as_json or as_format == "json")
     if output.as_json:
         output.json(_facts(readings, diagnostics, unreadable))
+    elif as_format == "diff":
+        _print_diff(output, readings)
     elif as_format in {"github", "sarif"}:
-        _print_for_a_service(output, tuple(dict.fromkeys(diagnostics)), as_format)
+        _print_for_a_service(output, readings, as_format)
     elif readings:
-        # A ConfigMap that is mounted twice is wrong twice, at one place.
-        _print(output, readings, tuple(dict.fromkeys(diagnostics)), verbose=verbose)
+        full = as_format == "full" or (as_format is None and output.is_terminal)
+        _print(output, readings, verbose=verbose, full=full)
     if unreadable:
         raise typer.Exit(2)
     raise typer.Exit(1 if any(d.severity == "error" for d in diagnostics) else 0)
@@ -114,6 +118,8 @@ def digest(
         complain(str(reading.shown(diagnostic)))
     if unusable:
         raise typer.Exit(1)
+    if reading.remark:
+        complain(f"note: {reading.remark}")
     parts = reading.generation.volumes
     if as_json:
         named = {name: volume.digest for name, volume in parts.items()} if volumes else None
@@ -146,22 +152,35 @@ def _all_placed(readings: Sequence[Reading]) -> tuple[Diagnostic, ...]:
     return order(diagnostic for reading in readings for diagnostic in reading.placed)
 
 
-def _print(output: Output, readings: Sequence[Reading], diagnostics: Sequence[Diagnostic], *, verbose: bool) -> None:
-    for diagnostic in diagnostics:
-        if verbose or diagnostic.severity != "info":
-            output.line(for_shell(str(diagnostic)), style=STYLES[diagnostic.severity])
+def _each_once(readings: Sequence[Reading]) -> tuple[Diagnostic, ...]:
+    """Return all findings; a ConfigMap that is mounted twice is wrong twice, at one place."""
+    return tuple(dict.fromkeys(_all_placed(readings)))
+
+
+def _print(output: Output, readings: Sequence[Reading], *, verbose: bool, full: bool) -> None:
+    from hotagents.cli.findings import print_findings  # noqa: PLC0415 - heavy
+
+    diagnostics = _each_once(readings)
+    print_findings(output, readings, [d for d in diagnostics if verbose or d.severity != "info"], full=full)
     counts = _counts(readings, diagnostics)
     what = f"{counted(counts['agents'], 'agent')}, {counted(counts['documents'], 'document')}"
     output.line(f"{what}; {counted(counts['errors'], 'error')}, {counted(counts['warnings'], 'warning')}")
 
 
-def _print_for_a_service(output: Output, diagnostics: Sequence[Diagnostic], service: str) -> None:
+def _print_diff(output: Output, readings: Sequence[Reading]) -> None:
+    from hotagents.cli.findings import print_diff  # noqa: PLC0415
+
+    print_diff(output, readings)
+
+
+def _print_for_a_service(output: Output, readings: Sequence[Reading], service: str) -> None:
+    from hotagents.cli.findings import fixes  # noqa: PLC0415
     from hotagents.ops.sarif import sarif, workflow_commands  # noqa: PLC0415 - seldom asked for
 
     if service == "sarif":
-        output.json(sarif(diagnostics))
+        output.json(sarif(_each_once(readings), fixes(readings)))
         return
-    for command in workflow_commands(diagnostics):
+    for command in workflow_commands(_each_once(readings)):
         output.line(command)
 
 

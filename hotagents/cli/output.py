@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import sys
 import threading
 from contextlib import contextmanager
@@ -20,9 +21,11 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Output", "UsageError", "complain", "counted", "for_shell", "short_errors"]
+__all__ = ["Output", "UsageError", "complain", "counted", "for_shell", "short_errors", "width"]
 
 _LONGEST: Final = 10_000
+_WIDTHS: Final = 40, 200
+_SIGNS: Final = {"+": "green", "-": "red", "@": "cyan"}
 
 
 class UsageError(Exception):
@@ -36,6 +39,8 @@ class Output:
     Attributes:
         as_json: Whether `lines` of JSON are wanted instead of text.
         stream: Where it goes.
+        is_terminal: Whether people read it there, with colours or without.
+        encoding: What can be shown there.
     """
 
     def __init__(self, *, as_json: bool = False, stream: TextIO | None = None) -> None:
@@ -44,7 +49,9 @@ class Output:
         if found is None:
             raise UsageError("standard output is closed")
         self.stream = self._stream = found
-        self._fancy = not as_json and self._stream.isatty() and not os.environ.get("NO_COLOR")
+        self.is_terminal = not as_json and self._stream.isatty()
+        self.encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        self._fancy = self.is_terminal and not os.environ.get("NO_COLOR")
         self._lock = threading.Lock()
         if isinstance(self._stream, io.TextIOWrapper):
             # A terminal that cannot show a character is no reason to fail.
@@ -74,6 +81,18 @@ class Output:
             return
         cells = [[_safe(cell) for cell in row] for row in rows]
         self.raw(_boxed(title, headings, cells) if self._fancy else _aligned(headings, cells))
+
+    def exact(self, content: bytes) -> None:
+        """Print bytes as they are, for a program that reads them; a terminal gets them as lines, made safe."""
+        buffer = getattr(self._stream, "buffer", None)
+        if buffer is None or self.is_terminal:
+            for line in content.decode(errors="replace").removesuffix("\n").split("\n"):
+                self.line(line, style=_SIGNS.get(line[:1], ""))
+            return
+        with self._lock:
+            self._stream.flush()
+            buffer.write(content)
+            buffer.flush()
 
     def raw(self, text: str) -> None:
         """Print text that is known to be safe, whole, and flush."""
@@ -111,6 +130,12 @@ def short_errors() -> Iterator[None]:
     except (HotAgentsError, UsageError, OSError) as error:
         complain(str(error))
         raise typer.Exit(2) from None
+
+
+def width() -> int:
+    """Return how many cells a line may have: those of the terminal, within reason."""
+    least, most = _WIDTHS
+    return min(max(shutil.get_terminal_size((100, 0)).columns, least), most)
 
 
 def for_shell(text: str) -> str:

@@ -6,13 +6,14 @@ People get lines on standard error that name the path from where they stand; pro
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
-from hotagents.cli.output import complain
+from hotagents.cli.output import complain, width
 from hotagents.diagnostics import errors_in, escape
 from hotagents.errors import InvalidConfigError, SourceError
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from hotagents.cli.given import Given
     from hotagents.cli.output import Output
+    from hotagents.diagnostics import Diagnostic
 
 __all__ = ["located", "place", "refusal", "told"]
 
@@ -57,7 +59,7 @@ def refusal(root: str, output: Output) -> Iterator[None]:
             reason = "WaitingForLock" if any(d.code == "lock-mismatch" for d in placed) else "Rejected"
             output.json(_problem(reason, str(placed[0]), [d.to_dict() for d in errors_in(error.diagnostics)]))
         for diagnostic in placed:
-            complain(str(diagnostic))
+            _say(diagnostic)
         _say_notes(error)
         raise typer.Exit(1) from None
     except SourceError as error:
@@ -67,6 +69,21 @@ def refusal(root: str, output: Output) -> Iterator[None]:
         complain(text)
         _say_notes(error)
         raise typer.Exit(2) from None
+
+
+def _say(found: Diagnostic) -> None:
+    """Say what is wrong, and show a terminal the lines of the file, as it is by now."""
+    stream: TextIO | None = sys.stderr
+    if stream is None or not stream.isatty():
+        complain(str(found))
+        return
+    from hotagents.cli.excerpt import excerpt, file_text  # noqa: PLC0415 - only on a terminal
+
+    shown = excerpt(found, file_text(found.path), width=width(), encoding=stream.encoding or "utf-8")
+    complain(str(shown.head))
+    for line, _ in shown.lines:
+        stream.write(f"{line}\n")
+    stream.flush()
 
 
 def _say_notes(error: Exception) -> None:

@@ -6,6 +6,7 @@ for an instruction; a workflow command is a line of the log, and what parts it i
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -13,9 +14,10 @@ from hotagents.diagnostics import CODES, escape
 from hotagents.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hotagents.diagnostics import Diagnostic
+    from hotagents.remedy import Edit
 
 __all__ = ["sarif", "workflow_commands"]
 
@@ -23,17 +25,26 @@ _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sch
 _LEVELS: Final = {"error": "error", "warning": "warning", "info": "note"}
 _COMMANDS: Final = {"error": "error", "warning": "warning", "info": "notice"}
 _LONGEST: Final = 4000
+_NONE: Final[Mapping[Diagnostic, tuple[Edit, str]]] = MappingProxyType({})
 
 
-def sarif(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
-    """Return one run as a JSON-ready log; paths are taken as relative to the repository's root."""
+def sarif(diagnostics: Sequence[Diagnostic], fixes: Mapping[Diagnostic, tuple[Edit, str]] = _NONE) -> dict[str, Any]:
+    """Return one run as a JSON-ready log; paths are taken as relative to the repository's root.
+
+    Args:
+        diagnostics: All of them.
+        fixes: The change that mends each, where there is one, and the text of the file that it changes.
+    """
     codes = sorted({diagnostic.code for diagnostic in diagnostics})
     driver = {
         "name": "hotagents",
         "version": __version__,
         "rules": [{"id": code, "shortDescription": {"text": CODES.get(code, code)}} for code in codes],
     }
-    results = [_result(diagnostic, codes.index(diagnostic.code)) for diagnostic in diagnostics]
+    results = [
+        _result(diagnostic, codes.index(diagnostic.code)) | _fixes(diagnostic, *fixes.get(diagnostic, ()))
+        for diagnostic in diagnostics
+    ]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -50,7 +61,7 @@ def _result(found: Diagnostic, rule: int) -> dict[str, Any]:
     region = {"startLine": found.line or 1}
     if found.line and found.column:
         region["startColumn"] = found.column
-    location = {"artifactLocation": {"uri": quote(found.path.replace("\\", "/"))}, "region": region}
+    location = {"artifactLocation": _artifact(found), "region": region}
     return {
         "ruleId": found.code,
         "ruleIndex": rule,
@@ -58,6 +69,24 @@ def _result(found: Diagnostic, rule: int) -> dict[str, Any]:
         "message": {"text": _message(found)},
         **({"locations": [{"physicalLocation": location}]} if found.path else {}),
     }
+
+
+def _fixes(found: Diagnostic, edit: Edit | None = None, text: str = "") -> dict[str, Any]:
+    if edit is None:
+        return {}
+    change = {"artifactLocation": _artifact(found), "replacements": [_replacement(edit, text)]}
+    return {"fixes": [{"description": {"text": escape(found.hint, limit=_LONGEST)}, "artifactChanges": [change]}]}
+
+
+def _replacement(edit: Edit, text: str) -> dict[str, Any]:
+    """Return whole lines and their line ends as a region, and what stands there instead."""
+    first, behind, content = edit.change(text)
+    region = {"startLine": first[0], "startColumn": first[1], "endLine": behind[0], "endColumn": behind[1]}
+    return {"deletedRegion": region, "insertedContent": {"text": content}}
+
+
+def _artifact(found: Diagnostic) -> dict[str, str]:
+    return {"uri": quote(found.path.replace("\\", "/"))}
 
 
 def _message(found: Diagnostic) -> str:

@@ -12,6 +12,7 @@ from sarif_pydantic import Sarif  # type: ignore[import-untyped]  # it has no ty
 from hotagents import Diagnostic
 from hotagents.diagnostics import CODES, Severity
 from hotagents.ops.sarif import sarif, workflow_commands
+from hotagents.remedy import Edit
 
 _DIAGNOSTICS = st.builds(
     Diagnostic,
@@ -44,6 +45,17 @@ def test_every_log_is_one(found: list[Diagnostic]) -> None:
     log = json.loads(json.dumps(sarif(found)))
     read: Any = Sarif.model_validate(log)
     assert len(read.runs[0].results) == len(found)
+
+
+@given(text=st.text(max_size=30), first=st.integers(1, 4), count=st.integers(0, 3), lines=st.lists(st.text(max_size=5)))
+def test_a_remedy_that_is_proved_is_a_fix(text: str, first: int, count: int, lines: list[str]) -> None:
+    edit = Edit(first, first + count - 1, tuple(lines))
+    log = json.loads(json.dumps(sarif([FOUND], {FOUND: (edit, text)})))
+    read: Any = Sarif.model_validate(log)
+    (fix,) = read.runs[0].results[0].fixes
+    assert fix.description.text == FOUND.hint
+    (change,) = fix.artifact_changes
+    assert change.artifact_location.uri == "agents/a%20b.md"
 
 
 def test_an_annotation_is_a_line_that_a_workflow_understands() -> None:
