@@ -85,7 +85,8 @@ class ToolRule:
             return None
         if not parenthesis:
             return cls(name)
-        if not rest.endswith(")") or not (pattern := rest[:-1].strip()):
+        # A parenthesis that is never closed has taken the entries behind it for a part of its own.
+        if not rest.endswith(")") or rest.count("(") >= rest.count(")") or not (pattern := rest[:-1].strip()):
             return None
         rule = cls(name, pattern)
         return rule if rule.alternatives() else None

@@ -158,6 +158,8 @@ def test_a_list_grants_what_it_proves(
         (("Bash(rm:*)",), "Bash", "rm -f", True),
         (("WebFetch(domain:*)",), "WebFetch", "domain:example.org", True),
         (("Bash(rm *",), "Bash", "ls", True),
+        (("Bash(rm *, Write, Edit(x)",), "Bash", "ls", True),
+        (("Bash(echo (a))",), "Bash", "echo (a)", True),
         (("Bash()",), "Bash", "ls", True),
         (("Bash)",), "Bash", "ls", True),
         (("Read, Bash",), "Bash", "ls", True),
@@ -287,3 +289,9 @@ def test_of_very_many_entries_the_differing_ones_are_told_in_time() -> None:
     agents = Rights((f"Agent({', '.join(many)})",))
     assert narrowed(agents, Rights(())) == agents.tools
     assert time.perf_counter() - begin < 5
+
+
+def test_what_an_unclosed_parenthesis_has_taken_is_no_rule_of_its_own() -> None:
+    (entry,) = split_tools("Bash(rm *, Write, Edit(x)")
+    assert ToolRule.parse(entry) is None
+    assert ToolRule.parse("Bash(echo (a))") == ToolRule("Bash", "echo (a)")
