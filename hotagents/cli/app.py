@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from hotagents.cli import check, ctl, demo, diff, doctor, live, render, show, sim, status
+from hotagents.cli import check, ctl, demo, diff, doctor, live, render, schema, show, sim, status
 from hotagents.version import __version__
 
 __all__ = ["app"]
@@ -44,6 +44,7 @@ app.command("digest", short_help="Print the name of the content.")(check.digest)
 app.command("doctor", short_help="Say why a mount is not what it should be.")(doctor.doctor)
 app.command("diff", short_help="Say what an edit would change.")(diff.diff)
 app.command("render", short_help="Write ConfigMaps, their mount and the lock.")(render.render)
+app.command("schema", short_help="Print what an editor needs to complete and check files.")(schema.schema)
 app.command("watch", short_help="Print each change and each refusal.")(live.watch)
 app.command("run", short_help="Run installed runners.")(live.run)
 app.command("status", short_help="Say what a running process serves, and what is wrong.")(status.status)
