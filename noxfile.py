@@ -181,9 +181,9 @@ def demo(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Time what must stay cheap."""
-    session.install(".[cli]", *group("tests", "bench"))
-    session.run(*PYTHON, "-m", "pytest", "tests/benchmarks", "--benchmark-only", *session.posargs)
+    """Measure all beside floors and peers, into docs/performance/ (half an hour); ``-- --quick`` only prints."""
+    session.install(".[cli]", *group("bench"))
+    session.run(*PYTHON, "tests/benchmarks/run.py", *(session.posargs or ("--check", "--write", "docs/performance")))
 
 
 @nox.session(default=False)
