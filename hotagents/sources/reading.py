@@ -19,6 +19,8 @@ from hotagents.globs import matches_any
 from hotagents.snapshot import is_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hotagents.diagnostics import Severity
     from hotagents.limits import Limits
 
@@ -69,11 +71,13 @@ class Reading:
         limits: Bounds; crossing a total is reported once, and nothing more is read.
         problems: Takes a diagnostic for everything left out; shared by all mounts of a snapshot.
         prefix: Put before paths in diagnostics.
+        known: Bytes that were read before; where they are read again, the same object is kept.
     """
 
     limits: Limits
     problems: list[Diagnostic]
     prefix: str
+    known: Mapping[str, bytes] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     _bytes: int = 0
     _crossed: bool = False
@@ -114,7 +118,8 @@ class Reading:
                 if not self._fits(len(content), path):
                     return None
             self._bytes += len(content)
-            self.files[path] = content
+            last = self.known.get(path)
+            self.files[path] = last if last is not None and last == content else content
             return os.fstat(fd) if stays else status
         except OSError as error:
             raise unreadable(self.prefix + path, error) from error

@@ -55,6 +55,7 @@ class VolumeMount:
         self.limits = limits
         self.only = only
         self._link_path = os.path.join(path, link)
+        self.known: Mapping[str, bytes] = {}  # what was last read
 
     def token(self) -> Hashable:
         """Return the mount's identity, the payload's identity and the link's text: two ``stat``, one ``readlink``.
@@ -155,10 +156,10 @@ class _PayloadPin:
         A file that goes while it is read is passed over, since a payload is deleted only after the link has left it.
         `unmoved`, asked next, tells that this set is short and must not be used.
         """
-        reading = Reading(self._mount.limits, problems, prefix)
+        reading = Reading(self._mount.limits, problems, prefix, self._mount.known)
         self._walk(self._fd, "", reading)
-        files = reading.files
-        return MappingProxyType({path: files[path] for path in sorted(files)})
+        self._mount.known = files = MappingProxyType(dict(sorted(reading.files.items())))
+        return files
 
     def unmoved(self) -> bool:
         """Say whether the link still leads to this payload, in this very mount, and all of it was read."""
