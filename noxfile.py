@@ -102,6 +102,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def adapters(session: nox.Session) -> None:
+    """Run the adapters and their examples with the real agent SDKs, and models on the loopback interface."""
+    session.install(".", *group("tests", "sdk"))
+    session.run(*PYTHON, "-m", "pytest", "tests/adapters", *session.posargs)
+
+
+@nox.session(default=False)
 def manifests(session: nox.Session) -> None:
     """Write the example's ConfigMaps anew from its config/."""
     session.install(".")
