@@ -26,6 +26,7 @@ __all__ = ["Rights", "ToolRule", "allows", "matches", "narrowed", "split_tools",
 _AGENT_TOOLS: Final = ("Agent", "Task")
 _QUOTES: Final = "\"'`"
 _BLANKS: Final = re.compile(r"\s+")
+_NO_NAME: Final = re.compile(r"[\s),]")
 # Comparing two lists rule by rule costs the product of their sizes, and 64 KiB of frontmatter hold 30,000 entries.
 _MOST_PIECES: Final = 200
 _MOST_CHARACTERS: Final = 6000
@@ -38,6 +39,8 @@ def split_tools(text: str) -> tuple[str, ...]:
     Nothing is split inside parentheses, so ``Bash(git status *), Read`` has two entries. Quotes around an entry are
     dropped. From a parenthesis that is never closed on, everything is one entry, which no tool matches.
     """
+    if "(" not in text:
+        return tuple(bare for entry in text.replace(",", " ").split() if (bare := entry.strip(_QUOTES)))
     entries, start, depth = [], 0, 0
     for end, char in enumerate(text):
         if depth == 0 and (char == "," or char.isspace()):
@@ -81,7 +84,7 @@ class ToolRule:
     def parse(cls, entry: str) -> ToolRule | None:
         """Return the rule that an entry such as ``Bash(git *)`` writes, or None where it is none."""
         name, parenthesis, rest = entry.strip().partition("(")
-        if not name or any(c.isspace() or c in ")," for c in name):
+        if not name or _NO_NAME.search(name):
             return None
         if not parenthesis:
             return cls(name)

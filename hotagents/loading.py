@@ -7,22 +7,24 @@ its role alone, so files that have not changed keep their outcome: the same spec
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, final
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, final
 
 from hotagents.diagnostics import Diagnostic, errors_in, order
-from hotagents.fields import agent_from, document_from, kind_of
+from hotagents.fields import agent_from, document_from, kind_of, problems_in, without_guesses
 from hotagents.frontmatter import parse
 from hotagents.globs import matches_any
 from hotagents.limits import Limits
 from hotagents.lock import locks_in, mismatches, misplaced
-from hotagents.snapshot import content_hash, digest_of, is_lock
-from hotagents.spec import AgentSpec, Document
+from hotagents.snapshot import content_hash, digest_of_lines, is_lock, line_of
+from hotagents.spec import NEVER_AGENTS, NEVER_BELOW, AgentSpec, Document
+from hotagents.strictness import strict_codes, strictly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from pydantic import BaseModel
 
@@ -35,8 +37,6 @@ __all__ = ["Candidate", "Entry", "Schema", "is_as_listed", "load"]
 
 S = TypeVar("S", bound=AgentSpec)
 Role = Literal["agent", "document", "file"]
-_NEVER_AGENTS: Final = frozenset({"CLAUDE.md", "SKILL.md"})
-_NEVER_BELOW: Final = frozenset({"skills", "commands", "output-styles", "plugins"})
 
 
 @final
@@ -49,23 +49,36 @@ class Schema(Generic[S]):
         documents: The frontmatter's model by exact relative path, None for any frontmatter; each is required to exist.
         limits: Bounds for untrusted frontmatter.
         ceiling: The most that any agent may have, None for no limit.
+        recover: Whether a text on one line that YAML refuses is taken as it stands, with a warning. Never for a field
+            that a class adds, nor in a document that has a model.
+        strict: Codes of warnings that are errors.
+
+    Raises:
+        TypeError, ValueError: If ``strict`` names what is no code.
     """
 
     spec: type[S] | Mapping[str, type[S]]
     documents: Mapping[str, type[BaseModel] | None] = field(default_factory=dict)
     limits: Limits = Limits()
     ceiling: Ceiling | None = None
+    recover: bool = True
+    strict: Collection[str] = ()
 
-    def spec_for(self, name: object) -> type[S]:
-        """Return the class for an agent of that name.
+    def __post_init__(self) -> None:
+        """Refuse codes that there are none of."""
+        object.__setattr__(self, "strict", strict_codes(self.strict))
 
-        Raises:
-            LookupError: If the mapping has neither the name nor ``"*"``.
-        """
+    def spec_for(self, name: object) -> type[S] | None:
+        """Return the class for an agent of that name; None where the mapping has neither the name nor ``"*"``."""
         if not isinstance(self.spec, Mapping):
             return self.spec
         found = self.spec.get(name) if isinstance(name, str) else None
-        return found if found is not None else self.spec["*"]
+        return found if found is not None else self.spec.get("*")
+
+    @property
+    def specs(self) -> tuple[type[S], ...]:
+        """All classes that an agent may have."""
+        return tuple(self.spec.values()) if isinstance(self.spec, Mapping) else (self.spec,)
 
 
 @final
@@ -73,16 +86,19 @@ class Schema(Generic[S]):
 class Entry(Generic[S]):
     """The outcome for one file; a function of ``content`` and ``role``.
 
-    ``name_at`` is line and column of an agent's name, for what only shows beside other files.
+    ``line`` is that of the digest. ``name_at`` is line and column of an agent's name and ``folded`` what two names that
+    look alike have in common, for what only shows beside other files.
     """
 
     content: bytes
     role: Role
     hash: str
+    line: str
     agent: S | None = None
     document: Document | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     name_at: tuple[int, int] = (0, 0)
+    folded: str = ""
 
 
 @final
@@ -140,6 +156,7 @@ def load(snapshot: Snapshot, schema: Schema[S], *, known: Sequence[Mapping[str, 
     for path, content in snapshot.files.items():
         role = roles.of(path)
         entries[path] = _known(path, content, role, known) or _entry(path, content, role, schema)
+    lines = (entries[path].line for path in sorted(entries) if entries[path].role != "file" or not is_lock(path))
     diagnostics = [*snapshot.diagnostics, *(d for entry in entries.values() for d in entry.diagnostics)]
     diagnostics += _missing(snapshot, schema)
     diagnostics += _name_clashes(entries)
@@ -152,9 +169,9 @@ def load(snapshot: Snapshot, schema: Schema[S], *, known: Sequence[Mapping[str, 
         agents=MappingProxyType({e.agent.name: e.agent for e in entries.values() if e.agent is not None}),
         documents=MappingProxyType({p: e.document for p, e in entries.items() if e.document is not None}),
         files=MappingProxyType({path: content for path, content in files.items() if path not in lock_paths}),
-        digest=digest_of({path: entry.hash for path, entry in entries.items()}),
+        digest=digest_of_lines(lines),
         parts=snapshot.parts,
-        diagnostics=order(diagnostics),
+        diagnostics=order(strictly(diagnostics, schema.strict)),
         entries=MappingProxyType(entries),
         locks=locks,
         mismatches=_mismatches(entries, locks) if locks and not faults else (),
@@ -190,6 +207,7 @@ class _Roles:
 
     def __init__(self, snapshot: Snapshot, documents: Iterable[str]) -> None:
         self._documents = frozenset(documents)
+        self._folders: dict[tuple[str, str], bool] = {}
         self._owner: dict[str, Part] = {part.prefix + path: part for part in snapshot.parts for path in part.files}
         self._root_has_agents = any(path.startswith("agents/") for path in snapshot.files) or any(
             part.prefix == "agents/" for part in snapshot.parts
@@ -206,43 +224,60 @@ class _Roles:
         return "agent" if self._may_be_agent(path) else "document"
 
     def _may_be_agent(self, path: str) -> bool:
-        *folders, name = path.split("/")
+        folder, _, name = path.rpartition("/")
         part = self._owner[path]
-        relative = path.removeprefix(part.prefix)
         if part.agents is not None:
-            return matches_any(part.agents, relative)
-        if name in _NEVER_AGENTS or not _NEVER_BELOW.isdisjoint(folders):
+            return matches_any(part.agents, path.removeprefix(part.prefix))
+        if name in NEVER_AGENTS:
+            return False
+        if (found := self._folders.get((part.name, folder))) is None:
+            found = self._folders[part.name, folder] = self._may_hold_agents(part, folder)
+        return found
+
+    def _may_hold_agents(self, part: Part, folder: str) -> bool:
+        folders = folder.split("/") if folder else []
+        if not NEVER_BELOW.isdisjoint(folders):
             return False
         if self._root_has_agents and folders and folders[0] == "agents":
             return True
         if part.name in self._with_agents:
-            return relative.startswith("agents/")
+            return f"{folder}/".removeprefix(part.prefix).startswith("agents/")
         return not self._root_has_agents
 
 
 def _entry(path: str, content: bytes, role: Role, schema: Schema[S]) -> Entry[S]:
     digest = content_hash(content)
     if role == "file":
-        return Entry(content, role, digest)
-    page = parse(path, content, limits=schema.limits)
+        return Entry(content, role, digest, line_of(path, digest))
+    page = parse(path, content, limits=schema.limits, recover=schema.recover)
     if role == "agent":
-        agent, document, diagnostics = _agent(page, digest, schema)
+        agent, document, found = _agent(page, digest, schema)
     else:
-        agent, (document, diagnostics) = None, _document(page, digest, schema)
-    return Entry(content, role, digest, agent, document, diagnostics, page.at("name"))
+        agent, (document, found) = None, _document(page, digest, schema)
+    diagnostics = tuple(strictly(found, schema.strict))
+    if diagnostics != found:
+        agent = document = None
+    line, folded = line_of(path, digest), _folded(agent.name) if agent is not None else ""
+    return Entry(content, role, digest, line, agent, document, diagnostics, page.at("name"), folded)
 
 
 def _agent(page: Page, digest: str, schema: Schema[S]) -> tuple[S | None, Document | None, tuple[Diagnostic, ...]]:
-    if page.broken:
-        return None, None, page.diagnostics
-    kind, notes = kind_of(page)
+    kind, notes = ("agent", ()) if page.broken else kind_of(page)
     if kind == "document":
         document, problems = document_from(page, model=None, digest=f"sha256:{digest}")
         return None, document, (*page.diagnostics, *notes, *problems)
-    try:
-        spec = schema.spec_for(page.frontmatter.get("name"))
-    except LookupError:
-        return None, None, (*page.diagnostics, *notes, _unknown_agent(page, schema.spec))
+    name = page.readable.get("name")
+    spec = schema.spec_for(name)
+    unexpected = [_unknown_agent(page, schema.spec)] if spec is None and name is not None else []
+    page = without_guesses(page, spec) if spec is not None else page
+    if page.broken:
+        return (
+            None,
+            None,
+            (*page.diagnostics, *unexpected, *problems_in(page, schema.specs if spec is None else [spec])),
+        )
+    if spec is None:
+        return None, None, (*page.diagnostics, *notes, *unexpected)
     agent, problems = agent_from(page, spec=spec, digest=f"sha256:{digest}")
     beyond = _beyond(page, agent, schema.ceiling) if agent is not None and schema.ceiling is not None else ()
     return agent, None, (*page.diagnostics, *notes, *problems, *beyond)
@@ -265,6 +300,8 @@ def _unknown_agent(page: Page, spec: object) -> Diagnostic:
 def _document(page: Page, digest: str, schema: Schema[Any]) -> tuple[Document | None, tuple[Diagnostic, ...]]:
     """A page that is required must be right; another page's broken frontmatter is just text, and worth a warning."""
     required = page.path in schema.documents
+    if schema.documents.get(page.path) is not None:
+        page = page.refusing(page.recovered)  # what a text means to a model only its author knows
     if page.broken and required:
         return None, page.diagnostics
     document, problems = document_from(page, model=schema.documents.get(page.path), digest=f"sha256:{digest}")
@@ -288,7 +325,14 @@ def _missing(snapshot: Snapshot, schema: Schema[Any]) -> list[Diagnostic]:
     ]
 
 
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
 def _name_clashes(entries: Mapping[str, Entry[Any]]) -> list[Diagnostic]:
+    names = [entry.folded for entry in entries.values() if entry.agent is not None]
+    if len(set(names)) == len(names):
+        return []
     exact: dict[str, str] = {}
     folded: dict[str, str] = {}
     clashes: list[Diagnostic] = []
@@ -300,8 +344,13 @@ def _name_clashes(entries: Mapping[str, Entry[Any]]) -> list[Diagnostic]:
             message = f'the name "{name}" is also defined in {exact[name]}'
             hint = "rename or remove one of the two"
             clashes.append(Diagnostic("duplicate-name", "error", path, *entry.name_at, "name", message, hint))
-        elif (other := folded.setdefault(name.casefold(), name)) != name:
-            message = f'"{name}" and "{other}" in {exact[other]} differ only in case'
+        elif (other := folded.setdefault(entry.folded, name)) != name:
+            how = (
+                "differ only in case"
+                if other.casefold() == name.casefold()
+                else "look alike (equal in NFKC, but for case)"
+            )
+            message = f'"{name}" and "{other}" in {exact[other]} {how}'
             hint = "rename one of the two"
             clashes.append(Diagnostic("names-differ-in-case", "warning", path, *entry.name_at, "name", message, hint))
     return clashes

@@ -21,7 +21,18 @@ from hotagents.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
 
-__all__ = ["LOCK_NAME", "Part", "PartKind", "Snapshot", "can_be_listed", "content_hash", "digest_of", "is_lock"]
+__all__ = [
+    "LOCK_NAME",
+    "Part",
+    "PartKind",
+    "Snapshot",
+    "can_be_listed",
+    "content_hash",
+    "digest_of",
+    "digest_of_lines",
+    "is_lock",
+    "line_of",
+]
 
 LOCK_NAME: Final = "hotagents.lock"
 _PIECE: Final = 2047
@@ -119,11 +130,16 @@ def digest_of(hashes: Mapping[str, str]) -> str:
     Args:
         hashes: Lower-case hex SHA-256 of each file's bytes by relative path.
     """
-    lines = [
-        f"{hashes[path]}  {path}\n"
-        for path in sorted(hashes)
-        if path != LOCK_NAME and not path.endswith("/" + LOCK_NAME)
-    ]
+    return digest_of_lines(line_of(path, hashes[path]) for path in sorted(hashes) if not is_lock(path))
+
+
+def line_of(path: str, hash_: str) -> str:
+    """Return the line of the digest for one file."""
+    return f"{hash_}  {path}\n"
+
+
+def digest_of_lines(lines: Iterable[str]) -> str:
+    """Return the digest of its lines, which are in order and without those of locks."""
     return "sha256:" + sha256("".join(lines).encode()).hexdigest()
 
 

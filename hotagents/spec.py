@@ -9,6 +9,7 @@ The first block below holds all that is peculiar to one version of Claude Code: 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -25,6 +26,8 @@ __all__ = [
     "FORMAT_KEYS",
     "KNOWN_TOOLS",
     "MODEL_ALIASES",
+    "NEVER_AGENTS",
+    "NEVER_BELOW",
     "PERMISSION_MODE_ALIASES",
     "AgentSpec",
     "Color",
@@ -47,6 +50,13 @@ Isolation: TypeAlias = Literal["worktree"]
 Color: TypeAlias = Literal["red", "blue", "green", "yellow", "purple", "orange", "pink", "cyan"]
 PERMISSION_MODE_ALIASES: Final[Mapping[str, PermissionMode]] = MappingProxyType({"manual": "default"})
 MODEL_ALIASES: Final = ("sonnet", "opus", "haiku", "fable", "inherit")
+_MODEL_PREFIXES: Final = ("claude-", "arn:")
+_MODEL_PARTS: Final = ("/", "anthropic.")
+_LONG_CONTEXT: Final = "[1m]"  # what any model may end with
+_LONGEST_NAME: Final = 256
+_USUAL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,255}")
+NEVER_AGENTS: Final = frozenset({"CLAUDE.md", "SKILL.md"})  # names of files
+NEVER_BELOW: Final = frozenset({"skills", "commands", "output-styles", "plugins"})  # names of directories
 _TOOLS: Final = """
     Agent AskUserQuestion Bash BashOutput CronCreate CronDelete CronList Edit EnterPlanMode EnterWorktree ExitPlanMode
     ExitWorktree Glob Grep KillBash KillShell LS LSP ListMcpResourcesTool Monitor MultiEdit NotebookEdit NotebookRead
@@ -56,7 +66,6 @@ _TOOLS: Final = """
 KNOWN_TOOLS: Final = frozenset(_TOOLS.split())
 # ----------------------------------------------------------------------------------------------------------------------
 
-_LONGEST_NAME: Final = 256
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -83,6 +92,8 @@ def name_fault(name: str) -> str:
 
     It is judged in its NFKC form, in which a full-width colon is a colon; the name itself stays as it is.
     """
+    if _USUAL_NAME.fullmatch(name):
+        return ""
     plain = unicodedata.normalize("NFKC", name)
     if not plain.strip():
         return "expected a name of 1-256 characters, got an empty one"
@@ -97,10 +108,10 @@ def name_fault(name: str) -> str:
 
 def is_model_id(model: str) -> bool:
     """Tell whether the text is a model's alias or looks like a model's id, of Anthropic or of a provider."""
-    bare = model.removesuffix("[1m]")
+    bare = model.removesuffix(_LONG_CONTEXT)
     if bare in MODEL_ALIASES:
         return True
-    id_like = bare.startswith(("claude-", "arn:")) or "/" in bare or "anthropic." in bare
+    id_like = bare.startswith(_MODEL_PREFIXES) or any(part in bare for part in _MODEL_PARTS)
     return id_like and not any(char.isspace() for char in bare)
 
 

@@ -14,9 +14,11 @@ from hotagents.cli.options import (  # noqa: TC001 - typer evaluates them
     Documents,
     MountRoot,
     Namespace,
+    NoRecover,
     Paths,
     RunnerName,
     SpecName,
+    Strict,
     Workload,
     WorkloadName,
 )
@@ -44,6 +46,8 @@ def validate(  # noqa: PLR0913 - one parameter for each option
     runner: RunnerName = None,
     spec: SpecName = None,
     document: Documents = None,
+    no_recover: NoRecover = False,
+    strict: Strict = None,
     allow_empty: AllowEmpty = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print notes too.")] = False,
     as_format: Annotated[
@@ -63,7 +67,7 @@ def validate(  # noqa: PLR0913 - one parameter for each option
     """
     from hotagents.cli.chosen import choose  # noqa: PLC0415 - heavy
 
-    chosen = choose(runner=runner, spec=spec, documents=document)
+    chosen = choose(runner=runner, spec=spec, documents=document, no_recover=no_recover, strict=strict)
     mounting = Mounting(
         workload=workload, root=root, container=container, namespace=namespace, workload_name=workload_name
     )

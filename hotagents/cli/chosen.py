@@ -19,11 +19,12 @@ from pydantic import BaseModel
 from hotagents.cli.output import UsageError
 from hotagents.plugins import Plugins, load_plugins
 from hotagents.spec import AgentSpec
+from hotagents.strictness import strict_codes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Chosen", "choose"]
+__all__ = ["Chosen", "choose", "codes_of"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -37,28 +38,53 @@ class Chosen:
         spec: Class of every agent, or classes by agent's name.
         documents: Models of required documents by path.
         plugins: Whose validators are asked too, None for nobody's.
+        recover: Whether texts that YAML refuses are taken as they stand.
+        strict: Codes of warnings that are errors.
     """
 
     spec: type[AgentSpec] | Mapping[str, type[AgentSpec]] = AgentSpec
     documents: Mapping[str, type[BaseModel] | None] | None = None
     plugins: Plugins | None = None
+    recover: bool = True
+    strict: frozenset[str] = frozenset()
 
 
-def choose(*, runner: str | None, spec: str | None, documents: Sequence[str] | None) -> Chosen:
+def choose(
+    *,
+    runner: str | None,
+    spec: str | None,
+    documents: Sequence[str] | None,
+    no_recover: bool = False,
+    strict: Sequence[str] | None = None,
+) -> Chosen:
     """Return what the options name.
 
     Raises:
-        UsageError: If a reference leads nowhere, or both ways are used at once.
+        UsageError: If a reference leads nowhere, both ways are used at once, or there is no such code.
         PluginError: If no such runner is installed.
     """
+    codes = codes_of(strict)
     if runner is None:
         chosen_spec = AgentSpec if spec is None else _class("--spec", spec, AgentSpec)
-        return Chosen(chosen_spec, dict(_document(text) for text in documents or ()))
+        models = dict(_document(text) for text in documents or ())
+        return Chosen(chosen_spec, models, recover=not no_recover, strict=codes)
     if spec is not None or documents:
         raise UsageError("--runner brings its own classes; leave out --spec and --document, or --runner")
     plugins = load_plugins()
     info = plugins.runner(runner)
-    return Chosen(info.spec, info.documents, plugins.hosting([runner]))
+    return Chosen(info.spec, info.documents, plugins.hosting([runner]), not no_recover, codes)
+
+
+def codes_of(strict: Sequence[str] | None) -> frozenset[str]:
+    """Return the codes that ``--strict`` names.
+
+    Raises:
+        UsageError: If there is no such code.
+    """
+    try:
+        return strict_codes(strict or ())
+    except ValueError as error:
+        raise UsageError(f"--{error}") from error
 
 
 def _document(text: str) -> tuple[str, type[BaseModel]]:

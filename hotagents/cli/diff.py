@@ -15,8 +15,10 @@ from hotagents.cli.options import (  # noqa: TC001 - typer evaluates them
     Documents,
     MountRoot,
     Namespace,
+    NoRecover,
     RunnerName,
     SpecName,
+    Strict,
     Workload,
     WorkloadName,
 )
@@ -59,6 +61,8 @@ def diff(  # noqa: PLR0913 - one parameter for each option
     runner: RunnerName = None,
     spec: SpecName = None,
     document: Documents = None,
+    no_recover: NoRecover = False,
+    strict: Strict = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what B has that A has not: rights first, then fields, then text.
@@ -71,7 +75,10 @@ def diff(  # noqa: PLR0913 - one parameter for each option
     from hotagents.cli.refusal import told  # noqa: PLC0415
     from hotagents.ops.difference import Difference  # noqa: PLC0415
 
-    output, chosen = Output(as_json=as_json), choose(runner=runner, spec=spec, documents=document)
+    output, chosen = (
+        Output(as_json=as_json),
+        choose(runner=runner, spec=spec, documents=document, no_recover=no_recover, strict=strict),
+    )
     mounting = Mounting(
         workload=workload, root=root, container=container, namespace=namespace, workload_name=workload_name
     )

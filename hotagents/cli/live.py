@@ -14,12 +14,14 @@ from hotagents.cli.options import (
     AsJson,
     Documents,
     ForSeconds,
+    NoRecover,
     OnInvalid,
     OnStartInvalid,
     Root,
     RunnerName,
     SpecName,
     StateDir,
+    Strict,
     WaitForSource,
     seconds,
 )
@@ -51,6 +53,8 @@ def watch(  # noqa: PLR0913 - one parameter for each option
     runner: RunnerName = None,
     spec: SpecName = None,
     document: Documents = None,
+    no_recover: NoRecover = False,
+    strict: Strict = None,
     allow_empty: AllowEmpty = False,
     duration: ForSeconds = None,
     count: Annotated[int | None, typer.Option("--count", min=1, help="End after so many lines.")] = None,
@@ -69,10 +73,16 @@ def watch(  # noqa: PLR0913 - one parameter for each option
     from hotagents.generation import Change  # noqa: PLC0415
     from hotagents.registry import ConfigRegistry  # noqa: PLC0415
 
-    chosen = choose(runner=runner, spec=spec, documents=document)
+    chosen = choose(runner=runner, spec=spec, documents=document, no_recover=no_recover, strict=strict)
     output = Output(as_json=as_json)
     registry: ConfigRegistry[Any] = ConfigRegistry(
-        root, spec=chosen.spec, documents=chosen.documents, plugins=chosen.plugins, allow_empty=allow_empty
+        root,
+        spec=chosen.spec,
+        documents=chosen.documents,
+        plugins=chosen.plugins,
+        recover=chosen.recover,
+        strict=chosen.strict,
+        allow_empty=allow_empty,
     )
     with (
         refusal(root, output),
@@ -103,6 +113,8 @@ def run(  # noqa: PLR0913 - one parameter for each option
         bool, typer.Option("--once", help="Run one cycle of each runner; exit with 1 if one fails.")
     ] = False,
     allow_empty: AllowEmpty = False,
+    no_recover: NoRecover = False,
+    strict: Strict = None,
     on_invalid: OnInvalid = "hold-set",
     state_dir: StateDir = None,
     on_start_invalid: OnStartInvalid = "fail",
@@ -118,6 +130,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
 
     With --json each cycle's result is one line on standard output, and what runners print goes to standard error.
     """
+    from hotagents.cli.chosen import codes_of  # noqa: PLC0415
     from hotagents.cli.logs import logging_to_stderr  # noqa: PLC0415 - heavy
     from hotagents.cli.refusal import refusal  # noqa: PLC0415
     from hotagents.cli.results import Results, own_stdout  # noqa: PLC0415
@@ -139,6 +152,8 @@ def run(  # noqa: PLR0913 - one parameter for each option
         results = Results(output, names if once else ())
         registry_options = {
             "allow_empty": allow_empty,
+            "recover": not no_recover,
+            "strict": codes_of(strict),
             "on_invalid": on_invalid,
             "state_dir": state_dir,
             "on_start_invalid": on_start_invalid,

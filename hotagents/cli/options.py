@@ -15,6 +15,7 @@ __all__ = [
     "ForSeconds",
     "MountRoot",
     "Namespace",
+    "NoRecover",
     "OnInvalid",
     "OnStartInvalid",
     "Paths",
@@ -22,6 +23,7 @@ __all__ = [
     "RunnerName",
     "SpecName",
     "StateDir",
+    "Strict",
     "WaitForSource",
     "Workload",
     "WorkloadName",
@@ -77,6 +79,14 @@ SpecName: TypeAlias = Annotated[
 Documents: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--document", metavar="PATH=MODULE:CLASS", help="A required document and its class; may be repeated."),
+]
+NoRecover: TypeAlias = Annotated[
+    bool,
+    typer.Option("--no-recover", help="Refuse a text without the quotes that YAML wants; do not take it literally."),
+]
+Strict: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--strict", metavar="CODE", help="A warning that is an error; may be repeated, all is every one."),
 ]
 Workload: TypeAlias = Annotated[
     str | None,

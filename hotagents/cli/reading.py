@@ -18,6 +18,7 @@ from hotagents.limits import Limits
 from hotagents.loading import Candidate, Schema, load
 from hotagents.manifests import Manifests, Origins, located
 from hotagents.sources import read_settled, source_from
+from hotagents.strictness import strictly
 from hotagents.validation import Validation
 
 if TYPE_CHECKING:
@@ -109,13 +110,15 @@ def read(what: str | Given, chosen: Chosen, *, allow_empty: bool = False) -> Rea
     """
     what = given([what], Mounting())[0] if isinstance(what, str) else what
     snapshot, origins, remark = _snapshot(what)
-    schema: Schema[Any] = Schema(chosen.spec, dict(chosen.documents or {}))
+    documents = dict(chosen.documents or {})
+    schema: Schema[Any] = Schema(chosen.spec, documents, recover=chosen.recover, strict=chosen.strict)
     candidate = load(snapshot, schema)
     diagnostics = order([*candidate.mismatches, *candidate.diagnostics])
     if not candidate.agents and not allow_empty and not errors_in(diagnostics):
         diagnostics = order([*diagnostics, _empty(what)])
     if not errors_in(diagnostics):
-        diagnostics = order([*diagnostics, *Validation(chosen.plugins, timeout=_VALIDATE_TIMEOUT).run(candidate)])
+        said = Validation(chosen.plugins, timeout=_VALIDATE_TIMEOUT).run(candidate)
+        diagnostics = order([*diagnostics, *strictly(said, schema.strict)])
     return Reading(what, snapshot, candidate, schema, diagnostics, origins, remark)
 
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hotagents.cli.options import AsJson, Documents, RunnerName, SpecName  # noqa: TC001 - typer evaluates them
+from hotagents.cli.options import (  # noqa: TC001 - typer evaluates them
+    AsJson,
+    Documents,
+    NoRecover,
+    RunnerName,
+    SpecName,
+    Strict,
+)
 from hotagents.cli.output import Output, UsageError, complain, counted, short_errors
 
 if TYPE_CHECKING:
@@ -38,6 +45,8 @@ def render(  # noqa: PLR0913 - one parameter for each option
     runner: RunnerName = None,
     spec: SpecName = None,
     document: Documents = None,
+    no_recover: NoRecover = False,
+    strict: Strict = None,
     as_json: AsJson = False,
 ) -> None:
     """Print or write ConfigMaps, a patch that mounts them as one volume, and a kustomize component of both.
@@ -53,7 +62,9 @@ def render(  # noqa: PLR0913 - one parameter for each option
         raise UsageError("--check: expected --output too, the directory to compare with")
     if output is not None and Path(output).resolve().is_relative_to(Path(root).resolve()):
         raise UsageError("--output: expected a directory outside of DIR, or what is rendered would be rendered again")
-    files = _good_files(root, choose(runner=runner, spec=spec, documents=document))
+    files = _good_files(
+        root, choose(runner=runner, spec=spec, documents=document, no_recover=no_recover, strict=strict)
+    )
     kind, _, owner = workload.rpartition("/")
     try:
         target = Target(

@@ -14,9 +14,11 @@ from hotagents.cli.options import (  # noqa: TC001 - typer evaluates them
     Documents,
     MountRoot,
     Namespace,
+    NoRecover,
     Paths,
     RunnerName,
     SpecName,
+    Strict,
     Workload,
     WorkloadName,
 )
@@ -48,6 +50,8 @@ def show(  # noqa: PLR0913 - one parameter for each option
     runner: RunnerName = None,
     spec: SpecName = None,
     document: Documents = None,
+    no_recover: NoRecover = False,
+    strict: Strict = None,
     allow_empty: AllowEmpty = False,
     as_json: AsJson = False,
 ) -> None:
@@ -62,7 +66,10 @@ def show(  # noqa: PLR0913 - one parameter for each option
     mounting = Mounting(
         workload=workload, root=root, container=container, namespace=namespace, workload_name=workload_name
     )
-    output, chosen = Output(as_json=as_json), choose(runner=runner, spec=spec, documents=document)
+    output, chosen = (
+        Output(as_json=as_json),
+        choose(runner=runner, spec=spec, documents=document, no_recover=no_recover, strict=strict),
+    )
     what = the_one(paths, mounting)
     with told(what, output):
         reading = read(what, chosen, allow_empty=allow_empty)

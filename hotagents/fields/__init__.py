@@ -10,6 +10,9 @@ name, broken hooks) is an error. Nothing here raises for what a file says, and n
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from pydantic import AliasChoices
@@ -21,7 +24,7 @@ from hotagents.fields.values import ABSENT, READ
 from hotagents.spec import FORMAT_KEYS, AgentSpec, Document, freeze, thaw
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from hotagents.diagnostics import Diagnostic
     from hotagents.frontmatter import Page
 
-__all__ = ["agent_from", "document_from", "kind_of"]
+__all__ = ["agent_from", "document_from", "kind_of", "problems_in", "without_guesses"]
 
 S = TypeVar("S", bound=AgentSpec)
 
@@ -58,23 +61,51 @@ def kind_of(page: Page) -> tuple[Literal["agent", "document"], tuple[Diagnostic,
     return "document", tuple(notes.found)
 
 
+def without_guesses(page: Page, spec: type[AgentSpec]) -> Page:
+    """Return the page with an error in place of each text that was taken literally where nothing may be guessed.
+
+    That is a field that the model adds, since only its author knows what it means, and whatever would limit the agent.
+    """
+    limits = (key for key in page.recovered if key not in FORMAT_KEYS and limit_meant(key))
+    return page.refusing(_own_keys(spec).union(limits)) if page.recovered else page
+
+
+def problems_in(page: Page, specs: Collection[type[AgentSpec]]) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with the values that can be read of a page that has errors and so is no agent.
+
+    Nothing is said to be missing: it may stand in what cannot be read.
+
+    Args:
+        page: Any page; its own diagnostics are not repeated.
+        specs: The models that it might be for; several where its name is not known.
+    """
+    notes = Notes(replace(page, frontmatter=page.readable))
+    tools = {spec.known_tools for spec in specs}
+    own = frozenset(key for spec in specs for key in _own_keys(spec))
+    _base_values(notes, own, tools.pop() if len(tools) == 1 else None)
+    return tuple(notes.found)
+
+
 def agent_from(page: Page, *, spec: type[S], digest: str) -> tuple[S | None, tuple[Diagnostic, ...]]:
     """Return the agent that a page defines, and everything that is wrong with it.
 
     Args:
         page: A page that `kind_of` calls an agent.
         spec: The model; fields that it adds are filled from the keys of their names or aliases, as YAML gave them.
+            Literal texts that were taken for such a field are values like others here, see `without_guesses`.
         digest: Of the file's bytes, ``sha256:...``.
 
     Returns:
         No agent where one of the diagnostics, or of the page's own, is an error. The page's own are not repeated.
     """
     if page.broken:
-        return None, ()  # whatever seems wrong or missing may stand in what could not be read
+        return None, problems_in(page, [spec])
     notes = Notes(page)
+    _note_missing(notes)
     own = _own_keys(spec)
-    values = {_input_key(spec, field): value for field, value in _base_values(notes, own, spec.known_tools).items()}
-    values |= {_input_key(spec, field): value for field, value in _file_values(page, digest).items()}
+    base = _base_values(notes, own, spec.known_tools) | _file_values(page, digest)
+    keys = _input_keys(spec)
+    values = {keys[field]: value for field, value in base.items()}
     values |= {key: thaw(value) for key, value in page.frontmatter.items() if key in own}
     agent = None if errors_in(notes.found) else notes.validated(spec, values)
     return agent, tuple(notes.found)
@@ -105,8 +136,6 @@ def _file_values(page: Page, digest: str) -> dict[str, str]:
 
 def _base_values(notes: Notes, own: Collection[str], known_tools: Collection[str] | None) -> dict[str, Any]:
     said = notes.page.frontmatter
-    for key in (key for key in _REQUIRED if key not in said):
-        notes.add(f"missing-{key}", "error", (key,), f"expected a {key}, got none", _REQUIRED[key])
     read = {FORMAT_KEYS[key]: READ[key](notes, key, said[key]) for key in READ if key in said}
     meant = {key: limit_meant(key) for key in said if key not in FORMAT_KEYS and key not in own}
     limits = limits_of(notes, meant, known_tools)
@@ -116,6 +145,11 @@ def _base_values(notes: Notes, own: Collection[str], known_tools: Collection[str
     return values | limits | {"extra": {key: said[key] for key in unknown}}
 
 
+def _note_missing(notes: Notes) -> None:
+    for key in (key for key in _REQUIRED if key not in notes.page.frontmatter):
+        notes.add(f"missing-{key}", "error", (key,), f"expected a {key}, got none", _REQUIRED[key])
+
+
 def _note_unknown(notes: Notes, keys: Sequence[str], known: Sequence[str]) -> None:
     for key in keys[:MOST]:
         message = f'expected a key of the format, got "{key}"; kept in extra'
@@ -123,14 +157,17 @@ def _note_unknown(notes: Notes, keys: Sequence[str], known: Sequence[str]) -> No
     notes.add_rest("unknown-key", "warning", len(keys) - MOST)
 
 
+@lru_cache  # asking pydantic for a class's fields is dear
 def _own_keys(spec: type[AgentSpec]) -> frozenset[str]:
     """Return the keys of the fields that a subclass adds: names and aliases."""
     added = ((name, info) for name, info in spec.model_fields.items() if name not in AgentSpec.model_fields)
     return frozenset(key for name, info in added for key in (name, *_aliases(info))) - FORMAT_KEYS.keys()
 
 
-def _input_key(spec: type[AgentSpec], field: str) -> str:
-    return next(iter(_aliases(spec.model_fields[field])), field)
+@lru_cache
+def _input_keys(spec: type[AgentSpec]) -> Mapping[str, str]:
+    """Return the key by which a model takes each of its fields."""
+    return MappingProxyType({name: next(iter(_aliases(info)), name) for name, info in spec.model_fields.items()})
 
 
 def _aliases(info: FieldInfo) -> Iterable[str]:

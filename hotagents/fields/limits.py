@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from hotagents.authority import ToolRule, split_tools
 from hotagents.diagnostics import did_you_mean
 from hotagents.fields.notes import MOST, Notes, at, line_of, one_line, shown
+from hotagents.frontmatter.rights import ALIKE, NEGATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -31,12 +32,6 @@ _MEANT: Final[Mapping[str, Limit]] = MappingProxyType(
     {"tools": "tools", "allowedtools": "tools", "disallowedtools": "disallowedTools"}
 )
 _NEAR: Final = range(9, 19)  # lengths within which a key can be a slip in one of the two long ones
-_NEGATIONS: Final = ("un", "non", "not", "no")
-# Letters of other alphabets that look like those of the keys.
-_ALIKE: Final = str.maketrans(
-    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0501\u04cf\u0442\u051d\u03bf\u03b1\u0131",
-    "aeopcyxsidltwoai",
-)
 _DENIABLE: Final = re.compile(r"[A-Za-z0-9_.*-]+")
 
 
@@ -45,10 +40,10 @@ def limit_meant(key: str) -> Limit | None:
 
     What negates a granting key, such as ``unallowedTools``, denies.
     """
-    plain = "".join(char for char in unicodedata.normalize("NFKC", key).casefold() if char.isalnum()).translate(_ALIKE)
+    plain = "".join(char for char in unicodedata.normalize("NFKC", key).casefold() if char.isalnum()).translate(ALIKE)
     if plain in _MEANT:
         return _MEANT[plain]
-    if any(plain.startswith(no) and _near(plain.removeprefix(no)) == "tools" for no in _NEGATIONS):
+    if any(plain.startswith(no) and _near(plain.removeprefix(no)) == "tools" for no in NEGATIONS):
         return "disallowedTools"
     return _near(plain)
 

@@ -203,7 +203,7 @@ def line_of(key: str, text: str) -> str:
 
 
 def _reads_back(key: str, text: str) -> bool:
-    page = parse("", f"---\n{key}: {text}\n---\n".encode("utf-8", "replace"))
+    page = parse("", f"---\n{key}: {text}\n---\n".encode("utf-8", "replace"), recover=False)
     return not page.diagnostics and page.frontmatter == {key: text}
 
 

@@ -37,6 +37,7 @@ Reader: TypeAlias = Callable[[Notes, str, Any], object]
 _MOST_DIGITS: Final = 9
 _LEADING: Final = re.compile(rf"\s*([0-9]{{1,{_MOST_DIGITS}}})(?:\.0+)?(?![0-9.,])")
 _LONGEST_KEBAB: Final = 256
+_KEBAB: Final = re.compile(r"(?=.{1,256}\Z)[a-z0-9]++(?:-[a-z0-9]++)*+")
 _HOOKS_HINT: Final = 'write: hooks: {PreToolUse: [{matcher: "Bash", hooks: [{type: command, command: "..."}]}]}'
 
 
@@ -61,6 +62,8 @@ def _name_hint(name: str) -> str:
 
 def _kebab(name: str) -> str:
     """Return the name in lower-case-with-hyphens, or nothing where letters would get lost."""
+    if _KEBAB.fullmatch(name):
+        return name
     letters = unicodedata.normalize("NFKD", name[:_LONGEST_KEBAB]).lower()
     if any(char.isalnum() and not char.isascii() for char in letters):
         return ""

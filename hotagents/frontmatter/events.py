@@ -11,13 +11,17 @@ import yaml
 from yaml.events import ScalarEvent
 
 from hotagents.frontmatter.page import Position
+from hotagents.frontmatter.plain import plain_tree
 from hotagents.frontmatter.text import place_of
 from hotagents.frontmatter.tree import Tree, TreeError, position
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["fault_in", "new_parser", "read_tree", "syntax_error"]
+__all__ = ["SAID_BY_PARSER", "fault_in", "new_parser", "read_events", "read_tree", "syntax_error"]
+
+SAID_BY_PARSER: Final = "; the parser says: "
+"""What stands between the words for an author and those of YAML's parser."""
 
 _LOG: Final = logging.getLogger(__name__)
 # What YAML allows nowhere, quoted or not; the parsers name the character, but in bytes and without a line.
@@ -46,6 +50,11 @@ def read_tree(frontmatter: str, *, depth: int) -> Tree:
     Raises:
         TreeError: If it is not one mapping in plain YAML.
     """
+    return plain_tree(frontmatter, depth=depth) or read_events(frontmatter, depth=depth)
+
+
+def read_events(frontmatter: str, *, depth: int) -> Tree:
+    """Return what the parser says of a frontmatter; else like `read_tree`, whose long way it is."""
     tree = Tree(depth=depth)
     parser = None
     try:
@@ -104,7 +113,8 @@ def syntax_error(error: Exception, frontmatter: str) -> TreeError:
         is_open = "end of stream" in problem and error.context_mark is not None
         place = position(error.context_mark if is_open else error.problem_mark)
         expected = next((said for part, said in _EXPECTED.items() if part in problem), "YAML")
-        return TreeError("yaml-syntax", place, f"expected {expected}; the parser says: {problem}")
+        message = f"expected {expected}{SAID_BY_PARSER}{problem}"
+        return TreeError("yaml-syntax", place, message, of_text=True)
     if bad := _NOT_ALLOWED.search(frontmatter):
         place = place_of(frontmatter, bad.start(), first_line=2)
         return TreeError("yaml-syntax", place, f"expected a printable character, got U+{ord(bad[0]):04X}")

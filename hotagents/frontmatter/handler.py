@@ -39,14 +39,16 @@ class Handler(BaseHandler):
 
     Args:
         limits: Bounds for the frontmatter.
+        recover: Whether a text on one line that YAML refuses is taken as it stands, as by `parse`.
     """
 
     FM_BOUNDARY = re.compile(r"\A---[ \t]*$", re.MULTILINE)
     START_DELIMITER = END_DELIMITER = "---"
 
-    def __init__(self, *, limits: Limits = Limits()) -> None:
+    def __init__(self, *, limits: Limits = Limits(), recover: bool = True) -> None:
         super().__init__()
         self.limits = limits
+        self.recover = recover
 
     def detect(self, text: str) -> bool:
         """Return whether the first line is an opening fence."""
@@ -75,7 +77,7 @@ class Handler(BaseHandler):
         Raises:
             InvalidConfigError: If YAML refuses it, or if it goes beyond the limits.
         """
-        page = page_of("", Split(fm, ""), limits=self.limits)
+        page = page_of("", Split(fm, ""), limits=self.limits, recover=self.recover)
         if errors := errors_in(page.diagnostics):
             raise InvalidConfigError("the frontmatter cannot be read", errors)
         return dict(page.frontmatter)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, Union, final
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, Union, final
 
 from hotagents.diagnostics import errors_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from hotagents.diagnostics import Diagnostic
 
-__all__ = ["Keys", "Page", "Position", "Value"]
+__all__ = ["RECOVERED", "TAKEN", "Keys", "Page", "Position", "Value"]
+
+RECOVERED: Final = "recovered"
+"""The code that tells of a literal text."""
+
+TAKEN: Final = "; taken as the text that stands there"
+"""How its message ends."""
 
 Value: TypeAlias = Union[bool, int, float, str, list["Value"], dict[str, "Value"], None]  # noqa: UP007  `|` takes no quotes
 """What YAML's core schema can say."""
@@ -35,12 +42,15 @@ class Page:
 
     Attributes:
         path: Relative to the root, ``/``-separated.
-        frontmatter: Values by top-level key; empty where there is none or YAML could not read it.
+        frontmatter: Values by top-level key; empty where there is none or it could not be read as a whole.
         body: The text after the closing fence's line, untouched; the whole text where there is no frontmatter.
         fenced: Whether an opening fence stands on the first line.
-        diagnostics: What is wrong with the text; one error at most says why the frontmatter could not be read.
+        diagnostics: What is wrong with the text; of a frontmatter that could not be read, an error for each such entry.
         positions: Where each value begins, by the way to it.
         key_positions: Where each mapping's key begins, by the way to its value.
+        recovered: Top-level keys whose value YAML could not read, and which have their literal text instead; a warning
+            ``recovered`` tells of each.
+        partial: What could be read of a frontmatter that could not be as a whole, to judge and never to serve.
     """
 
     path: str
@@ -50,6 +60,8 @@ class Page:
     diagnostics: tuple[Diagnostic, ...] = ()
     positions: Mapping[Keys, Position] = field(default_factory=dict)
     key_positions: Mapping[Keys, Position] = field(default_factory=dict)
+    recovered: frozenset[str] = frozenset()
+    partial: Mapping[str, Value] = field(default_factory=dict)
 
     def at(self, *keys: str | int) -> Position:
         """Return where a value begins; its nearest known parent's place otherwise, and line 1, column 1 at last."""
@@ -67,3 +79,28 @@ class Page:
     def broken(self) -> bool:
         """Whether an error is among the diagnostics."""
         return bool(errors_in(self.diagnostics))
+
+    def refusing(self, keys: Collection[str]) -> Page:
+        """Return the page with an error in place of each literal text that was taken for the value of such a key."""
+        refused = self.recovered.intersection(keys)
+        if not refused:
+            return self
+        said = tuple(_as_error(d) if d.code == RECOVERED and d.key in refused else d for d in self.diagnostics)
+        rest = {key: value for key, value in self.readable.items() if key not in refused}
+        return replace(
+            self,
+            frontmatter=MappingProxyType({}),
+            partial=MappingProxyType(rest),
+            diagnostics=said,
+            recovered=self.recovered - refused,
+        )
+
+    @property
+    def readable(self) -> Mapping[str, Value]:
+        """What could be read of the frontmatter: all of it, or the part to judge."""
+        return self.frontmatter or self.partial
+
+
+def _as_error(guess: Diagnostic) -> Diagnostic:
+    message = guess.message.removesuffix(TAKEN) + "; of a value of the program's own no text is guessed"
+    return replace(guess, code="yaml-syntax", severity="error", message=message)

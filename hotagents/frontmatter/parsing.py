@@ -7,10 +7,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from hotagents.diagnostics import Diagnostic
-from hotagents.frontmatter.events import read_tree
+from hotagents.frontmatter.events import SAID_BY_PARSER, read_tree
 from hotagents.frontmatter.fences import Split, is_fenced, lost_key, name_line, split
-from hotagents.frontmatter.page import Page, Position
-from hotagents.frontmatter.remedies import quoted, remedy
+from hotagents.frontmatter.page import RECOVERED, TAKEN, Page, Position, Value
+from hotagents.frontmatter.recovery import Fault, Guess, Reading, read_apart
+from hotagents.frontmatter.remedies import Remedy, quoted, remedy
 from hotagents.frontmatter.rights import right_meant
 from hotagents.frontmatter.text import LINE_BREAK, decode, place_of, without_control_characters
 from hotagents.frontmatter.tree import Tree, TreeError
@@ -27,16 +28,18 @@ __all__ = ["ended", "page_of", "parse", "unclosed"]
 _MOST_REPEATED: Final = 50  # 64 KiB hold 8,000 repeated keys
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 _CLOSE: Final = "write --- on a line of its own below the last key"
+_DASHES: Final = re.compile(r"-{3,}+")
 _COMMENT: Final = re.compile(r"[ \t]+#[^\r\n]*")
 
 
-def parse(path: str, content: bytes, *, limits: Limits = Limits()) -> Page:
+def parse(path: str, content: bytes, *, limits: Limits = Limits(), recover: bool = True) -> Page:
     """Return a file taken apart; never raises, whatever the bytes are.
 
     Args:
         path: For the diagnostics: relative to the root, ``/``-separated.
         content: The whole file.
         limits: Bounds for the frontmatter.
+        recover: Whether a text on one line that YAML refuses, nearly always for a `: ` in it, is taken as it stands.
     """
     text, found = decode(path, content)
     if not is_fenced(text):
@@ -48,31 +51,46 @@ def parse(path: str, content: bytes, *, limits: Limits = Limits()) -> Page:
     if parts is None:
         found.append(unclosed(path))
         return Page(path, MappingProxyType({}), text, fenced=True, diagnostics=tuple(found))
-    return page_of(path, parts, limits=limits, found=found)
+    return page_of(path, parts, limits=limits, recover=recover, found=found)
 
 
-def page_of(path: str, parts: Split, *, limits: Limits, found: Iterable[Diagnostic] = ()) -> Page:
+def page_of(path: str, parts: Split, *, limits: Limits, recover: bool = True, found: Iterable[Diagnostic] = ()) -> Page:
     """Return the page of a text that was taken apart already; ``found`` is what is known to be wrong with it."""
     found = [*found, *ended(path, parts)]
     frontmatter, warnings = without_control_characters(path, parts.frontmatter)
     found += warnings
-    try:
-        _guard_size(frontmatter, limits)
-        tree = read_tree(frontmatter, depth=limits.frontmatter_depth)
-    except TreeError as error:
-        tree = Tree(depth=0)
-        found.append(_refused(path, frontmatter, error, parts.cut, limits))
+    reading = _read(frontmatter, parts, limits, recover=recover)
+    tree, cut = reading.tree, parts.cut
+    found += (_refused(path, fault, cut) for fault in reading.faults)
+    found += (_recovered(path, guess) for guess in reading.guesses)
     found += _repeated(path, tree)
-    found += _comment(path, frontmatter, tree)
+    found += _comment(path, reading.text, tree)
+    values, nothing = MappingProxyType(tree.values), MappingProxyType[str, Value]({})
     return Page(
         path,
-        MappingProxyType(tree.values),
+        nothing if reading.faults else values,
         parts.body,
         fenced=True,
         diagnostics=tuple(found),
-        positions=MappingProxyType(_within(tree.places, parts.cut)),
+        positions=MappingProxyType(_within(tree.places, cut)),
         key_positions=MappingProxyType(tree.key_places),
+        recovered=frozenset(guess.entry.key for guess in reading.guesses),
+        partial=values if reading.faults else nothing,
     )
+
+
+def _read(frontmatter: str, parts: Split, limits: Limits, *, recover: bool) -> Reading:
+    try:
+        _guard_size(frontmatter, limits)
+    except TreeError as error:
+        return Reading(Tree(depth=0), "", (), (Fault(error, Remedy("move text below the closing ---")),))
+    depth = limits.frontmatter_depth
+    try:
+        return Reading(read_tree(frontmatter, depth=depth), frontmatter, (), ())
+    except TreeError as error:
+        if parts.cut is not None:  # where it ends is in doubt, and so is where its last entry does
+            return Reading(Tree(depth=0), "", (), (Fault(error, remedy(frontmatter, error, depth=depth)),))
+        return read_apart(frontmatter, parts.frontmatter, error, depth=depth, recover=recover)
 
 
 def _within(places: dict[Keys, Position], cut: Position | None) -> dict[Keys, Position]:
@@ -87,13 +105,16 @@ def _guard_size(frontmatter: str, limits: Limits) -> None:
         raise TreeError("frontmatter-too-large", Position(2, 1), message)
 
 
-def _refused(path: str, frontmatter: str, error: TreeError, cut: Position | None, limits: Limits) -> Diagnostic:
+def _refused(path: str, fault: Fault, cut: Position | None) -> Diagnostic:
+    error = fault.error
     line, column = error.place if cut is None else min(error.place, cut)
-    if error.code == "frontmatter-too-large":
-        hint = "move text below the closing ---"
-    else:
-        hint = remedy(frontmatter, error, depth=limits.frontmatter_depth)
-    return Diagnostic(error.code, "error", path, line, column, "", error.problem, hint)
+    return Diagnostic(error.code, "error", path, line, column, "", error.problem, fault.remedy.hint)
+
+
+def _recovered(path: str, guess: Guess) -> Diagnostic:
+    said = guess.error.problem.partition(SAID_BY_PARSER)[0]
+    hint = f"write: {guess.line}"
+    return Diagnostic(RECOVERED, "warning", path, *guess.place, guess.entry.key, said + TAKEN, hint)
 
 
 def _missing_fence(path: str, text: str, line: int) -> Diagnostic:
@@ -114,14 +135,22 @@ def unclosed(path: str) -> Diagnostic:
 
 
 def ended(path: str, parts: Split) -> Iterator[Diagnostic]:
-    """Yield what is wrong with the end of the frontmatter: an error where a limit would be lost, a warning at a cut."""
+    """Yield what is wrong with the end of the frontmatter.
+
+    An error where a limit would be lost; a warning at a cut, and at dashes at which other readers cut.
+    """
     lost = lost_key(parts)
     if parts.cut is not None:
         message = "expected a closing --- alone on its line, got none; the frontmatter ends at this one"
         message += f', and "{lost}" below would be lost' if lost else ""
         severity: Severity = "error" if lost else "warning"
         yield Diagnostic("fence-in-frontmatter", severity, path, *parts.cut, "", message, _CLOSE)
-    elif lost:
+        return
+    if dashes := _DASHES.search(parts.frontmatter):
+        place = place_of(parts.frontmatter, dashes.start(), first_line=2)
+        message = "expected no --- above the closing one, got one; other readers end the frontmatter here"
+        yield Diagnostic("fence-in-frontmatter", "warning", path, *place, "", message, "write fewer or other signs")
+    if lost:
         line = place_of(parts.frontmatter, len(parts.frontmatter), first_line=2).line
         message = f'expected one closing ---, got a second further down: "{lost}" between the two would be lost'
         yield Diagnostic("fence-in-frontmatter", "error", path, line, 1, "", message, "remove this ---")

@@ -12,15 +12,15 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hotagents.frontmatter.events import fault_in
-from hotagents.frontmatter.rights import could_be_key, right_meant
+from hotagents.frontmatter.rights import could_be_key, limit_within, right_meant
 from hotagents.frontmatter.text import LINE_BREAK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hotagents.frontmatter.tree import TreeError
 
-__all__ = ["quoted", "remedy"]
+__all__ = ["Remedy", "quoted", "remedy"]
 
 _ENTRY: Final = re.compile(r"( *(?:- +)*(?:[\w.-]+ *:[ \t]+)?)(.+)")
 _KEY: Final = re.compile(r"([\w.-]+):(?:[ \t]+(.*)|)\Z")
@@ -28,10 +28,6 @@ _LIKELY_KEY: Final = re.compile(r"[a-z][\w.-]*:(?:[ \t]|\Z)")
 _INDENT: Final = re.compile(r"[ \t]*")
 _FOLD: Final = re.compile(r" ?\n ?")
 _QUOTES: Final = ("'", '"')
-# No prose has these before a colon: where one stands within a line, a line break was lost.
-_LIMIT_WITHIN: Final = re.compile(
-    r"\b(?:disallowed-?tools|allowed-?tools|permissionMode|mcpServers)[\"']?\s*:", re.IGNORECASE
-)
 _NEVER_TEXT: Final = frozenset({"model", "skills"})
 _FIRST_LINE: Final = 2  # of the frontmatter, in the file
 _FIXED: Final = {
@@ -41,6 +37,24 @@ _FIXED: Final = {
     "not-a-mapping": "write one key: value on each line, or remove the fences if this is no frontmatter",
     "frontmatter-too-deep": "nest less",
 }
+
+
+class Remedy(NamedTuple):
+    """What to do about a fault.
+
+    Attributes:
+        hint: In words, with the lines to write where they are known; may be empty.
+        first: The index of the frontmatter's first line that these replace.
+        end: The index of the line behind the last one; 0 where no lines are known.
+    """
+
+    hint: str
+    first: int = 0
+    end: int = 0
+
+    def covers(self, line: int) -> bool:
+        """Return whether there are lines to write, and instead of this one too."""
+        return self.first <= line < self.end
 
 
 class _Change(NamedTuple):
@@ -56,29 +70,37 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def remedy(frontmatter: str, error: TreeError, *, depth: int) -> str:
-    """Return what to do about a fault, with the exact line to write wherever a change of one entry cures it."""
-    lines = LINE_BREAK.split(frontmatter)
-    at = min(error.place.line - _FIRST_LINE, len(lines) - 1)
+def remedy(text: str, error: TreeError, *, depth: int, above: int = 0) -> Remedy:
+    """Return what to do about a fault, with the exact line to write wherever a change of one entry cures it.
+
+    Args:
+        text: The frontmatter, or an entry of it that was read alone.
+        error: The fault.
+        depth: Most lists and mappings within each other.
+        above: The number of the frontmatter's lines above the text.
+    """
+    lines = LINE_BREAK.split(text)
+    at = min(error.place.line - _FIRST_LINE - above, len(lines) - 1)
     if "\t" in (_INDENT.match(lines[at]) or "")[0] and error.code == "yaml-syntax":
-        return "indent with spaces, not with tabs"
+        return Remedy("indent with spaces, not with tabs")
     if error.code in {"frontmatter-too-deep", "not-a-mapping"}:
-        return _FIXED[error.code]
-    for change in _changes(lines, at):
-        if _cures(lines, change, depth):
-            return _written(lines, change, at)
-    return _FIXED.get(error.code, "")
+        return Remedy(_FIXED[error.code])
+    if change := _best(lines, _changes(lines, at), depth):
+        return Remedy(_written(lines, change, at, above), change.first + above, change.last + above)
+    if key := limit_within(_entry_on(lines[at])[1]):
+        return Remedy(f'begin a new line before "{key}", or quote the whole text if it is no limit')
+    return Remedy(_FIXED.get(error.code, ""))
 
 
-def _written(lines: Sequence[str], change: _Change, at: int) -> str:
+def _written(lines: Sequence[str], change: _Change, at: int, above: int) -> str:
     """Return a change in words, which lines it replaces included unless that is the one of the diagnostic."""
     last = change.last
     while last > change.first + 1 and not lines[last - 1].strip():
         last -= 1
-    first, last = change.first + _FIRST_LINE, last - 1 + _FIRST_LINE
+    first, last = change.first + _FIRST_LINE + above, last - 1 + _FIRST_LINE + above
     if first < last:
         return f"replace lines {first}-{last} by: {change.instead}"
-    is_one = first == at + _FIRST_LINE and "\n" not in change.instead
+    is_one = change.first == at and "\n" not in change.instead
     return f"write: {change.instead}" if is_one else f"replace line {first} by: {change.instead}"
 
 
@@ -96,13 +118,18 @@ def _changes(lines: Sequence[str], at: int) -> Iterator[_Change]:
 
 
 def _of_entry(lines: Sequence[str], at: int) -> Iterator[_Change]:
-    match = _ENTRY.fullmatch(lines[at].rstrip())
-    head, value = match.groups() if match else ("", "")
-    if not head.strip() or _LIMIT_WITHIN.search(value):
+    head, value = _entry_on(lines[at])
+    if not head.strip() or limit_within(value):
         return
     yield from (_Change(at, at + 1, head + text) for text in _as_text(value))
     if value.startswith("- ") and (indent := _list_below(lines, at)) is not None:
         yield _Change(at, at + 1, f"{head.rstrip()}\n{indent}{value}")
+
+
+def _entry_on(line: str) -> tuple[str, str]:
+    """Return what stands on a line before a value, and the value."""
+    match = _ENTRY.fullmatch(line.rstrip())
+    return (match[1], match[2]) if match else ("", "")
 
 
 def _as_text(value: str) -> Iterator[str]:
@@ -147,27 +174,63 @@ def _joined(lines: Sequence[str], first: int, at: int) -> Iterator[_Change]:
 
 
 def _block(lines: Sequence[str], first: int, at: int) -> Iterator[_Change]:
-    """Indent a text of several lines that starts at the left margin, up to the next likely key."""
-    last = next((n for n in range(first + 1, len(lines)) if _LIKELY_KEY.match(lines[n])), len(lines))
+    """Indent a text of several lines that starts at the left margin: up to the next likely key, or the format's."""
+    likely = next((n for n in range(first + 1, len(lines)) if _LIKELY_KEY.match(lines[n])), len(lines))
+    sure = next((n for n in range(first + 1, len(lines)) if could_be_key(lines[n])), len(lines))
     key, _, value = (part.strip() for part in lines[first].partition(":"))
-    if first < at < last and value[:1] not in {"[", "{", *_QUOTES} and _is_text(key, lines[first + 1 : last]):
-        start = [] if not value or value[0] in "|>" else [value]
-        text = "\n".join([*start, *lines[first + 1 : last]]).rstrip()
-        body = "".join(f"\n  {line}" if line.strip() else "\n" for line in text.split("\n"))
-        yield _Change(first, last, f"{key}: |{body}")
+    if value[:1] in {"[", "{", *_QUOTES}:
+        return
+    for last in (likely, sure):
+        if first < at < last and _is_text(key, lines[first + 1 : last]):
+            start = [] if not value or value[0] in "|>" else [value]
+            text = "\n".join([*start, *lines[first + 1 : last]]).rstrip()
+            body = "".join(f"\n  {line}" if line.strip() else "\n" for line in text.split("\n"))
+            yield _Change(first, last, f"{key}: |{body}")
 
 
 def _is_text(key: str, more: Sequence[str]) -> bool:
     """Return whether a key has a text of several lines: lists and mappings that went wrong are none, nor are limits."""
     if key in _NEVER_TEXT or right_meant(key):
         return False
-    return not any(could_be_key(line) or _LIMIT_WITHIN.search(line) for line in more)
+    return not any(could_be_key(line) or limit_within(line) for line in more)
 
 
-def _cures(lines: Sequence[str], change: _Change, depth: int) -> bool:
+def _best(lines: Sequence[str], changes: Iterable[_Change], depth: int) -> _Change | None:
+    """Return the first change that leaves no fault, else the first that leaves none but below all of its own entry.
+
+    Of two blocks the longer one, where the shorter one leaves a fault within that.
+    """
+    best: _Change | None = None
+    left = 0  # where the best one leaves a fault
+    for change in changes:
+        fault = _fault_after(lines, change, depth)
+        if fault is None:
+            return change
+        more = max(0, len(change.instead.split("\n")) - (change.last - change.first))
+        is_longer = best is not None and best.last - best.first > 1 and left < change.last
+        if (best is None or is_longer) and fault >= _end_of_entry(lines, change) + more:
+            best, left = change, fault - more
+    return best
+
+
+def _fault_after(lines: Sequence[str], change: _Change, depth: int) -> int | None:
+    """Return the index of the line at which reading fails with a change, None where it does not."""
     # Empty lines keep the numbers of the lines below.
     new = change.instead.split("\n")
     padding = [""] * (change.last - change.first - len(new))
     text = "\n".join([*lines[: change.first], *new, *padding, *lines[change.last :]])
     fault = fault_in(text, depth=depth)
-    return fault is None or fault.line - _FIRST_LINE >= change.first + max(len(new), change.last - change.first)
+    return None if fault is None else fault.line - _FIRST_LINE
+
+
+def _end_of_entry(lines: Sequence[str], change: _Change) -> int:
+    """Return the index of the first line below a change that goes on with nothing of what was changed."""
+    first = lines[change.first]
+    width = len((_INDENT.match(first) or "")[0])
+    in_list = first.startswith("-", width)
+    for number in range(change.last, len(lines)):
+        indent = len((_INDENT.match(lines[number]) or "")[0])
+        is_entry = indent == width and not in_list and lines[number].startswith("-", indent)
+        if lines[number].strip() and indent <= width and not is_entry:
+            return number
+    return len(lines)

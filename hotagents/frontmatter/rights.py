@@ -11,12 +11,22 @@ import re
 import unicodedata
 from typing import Final
 
-from hotagents.spec import FORMAT_KEYS
+from hotagents.spec import FORMAT_KEYS, KNOWN_TOOLS
 
-__all__ = ["could_be_key", "key_on", "right_meant"]
+__all__ = ["ALIKE", "NEGATIONS", "could_be_key", "is_never_guessed", "key_on", "limit_within", "right_meant"]
+
+ALIKE: Final = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0501\u04cf\u0442\u051d\u03bf\u03b1\u0131",
+    "aeopcyxsidltwoai",
+)
+"""Letters of other alphabets that look like those of the keys."""
+
+NEGATIONS: Final = ("un", "non", "not", "no")
+"""What turns a granting key into a denying one."""
 
 _PLAIN: Final = frozenset({"tools", "allowedtools", "disallowedtools", "permissionmode", "hooks", "mcpservers", "name"})
 _LONG: Final = ("allowedtools", "disallowedtools")
+_NEVER_GUESSED: Final = ("model", "skills", "hooks", "permissionmode", "mcpservers", "name")
 _LONGEST: Final = 24  # of a slip; comparing has a price, and keys of thousands of characters are no slips
 _FORMAT: Final = frozenset(key.casefold() for key in FORMAT_KEYS)
 # What may stand before a key: blanks, quotes, the `?` of an explicit key, an opening bracket, tags and anchors.
@@ -24,21 +34,42 @@ _BEFORE: Final = re.compile(r"(?:[!&]\S*+\s++|[^\w!&#<-])*+")
 _HEAD: Final = re.compile(r"(\w[^:\uff1a]*+)[:\uff1a]")
 _WORD: Final = re.compile(r"\w+")
 _MOST_WORDS: Final = 3
+# No prose has these before a colon, and hardly any has `tools:` before a tool's name: where one stands within a line, a
+# line break was lost.
+_LIMIT_WITHIN: Final = re.compile(
+    r"\b((?i:disallowed-?tools|allowed-?tools|permissionMode|mcpServers))[\"']?\s*:"
+    rf"|(?<![\w-])(tools)[\"']?\s*:[\s\[\"'-]*(?:{'|'.join(sorted(KNOWN_TOOLS))})\b"
+)
 
 
 def right_meant(key: str) -> str:
     """Return the rights key, in lower case, that a key is or is a slip of; empty where it is none.
 
-    Case, compatibility forms, hyphens, underscores and characters that nobody sees make no difference.
+    Case, compatibility forms, letters that look alike, hyphens, underscores and characters that nobody sees make no
+    difference; what negates a granting key, such as ``unallowedTools``, denies.
     """
     plain = _plain(key[: 4 * _LONGEST])
     if plain in _PLAIN or not plain or len(plain) > _LONGEST:
         return plain if plain in _PLAIN else ""
     if _one_edit(plain, "tools"):
         return "tools"
+    if any(plain.startswith(no) and right_meant(plain.removeprefix(no)).endswith("tools") for no in NEGATIONS):
+        return "disallowedtools"
     # The same measure as where a slip is read as the limit that it means.
     near = difflib.get_close_matches(plain, _LONG, n=1, cutoff=0.9)
     return near[0] if near else ""
+
+
+def is_never_guessed(key: str) -> bool:
+    """Return whether a key says what an agent is or may do, or is a slip of one: its value is read, or refused."""
+    plain = _plain(key[: 4 * _LONGEST])
+    return bool(right_meant(key)) or any(plain == one or _one_edit(plain, one) for one in _NEVER_GUESSED)
+
+
+def limit_within(text: str) -> str:
+    """Return the key of a limit that stands within a line of text, as where a line break was lost; empty if none."""
+    found = _LIMIT_WITHIN.search(text)
+    return (found[1] or found[2]) if found else ""
 
 
 def key_on(line: str) -> str:
@@ -63,7 +94,7 @@ def _stripped(line: str) -> str:
 
 
 def _plain(key: str) -> str:
-    return "".join(char for char in unicodedata.normalize("NFKC", key).casefold() if char.isalnum())
+    return "".join(c for c in unicodedata.normalize("NFKC", key).casefold() if c.isalnum()).translate(ALIKE)
 
 
 def _one_edit(one: str, other: str) -> bool:

@@ -33,7 +33,7 @@ _NULS: Final[Mapping[tuple[bool, ...], str]] = {
 }
 _FIRST: Final = 4
 # YAML takes NEL and the two separators for line ends, editors do not: text that looks like one line could be several.
-_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x85\u2028\u2029]")
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 
 
 def decode(path: str, content: bytes) -> tuple[str, list[Diagnostic]]:

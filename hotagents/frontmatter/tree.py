@@ -40,13 +40,15 @@ class TreeError(Exception):
         code: A key of `hotagents.diagnostics.CODES`.
         place: Where, in the file.
         problem: What was expected and what was found.
+        of_text: Whether it may be a text without quotes: YAML has no reading of it at all, not one that is refused.
     """
 
-    def __init__(self, code: str, place: Position, problem: str) -> None:
+    def __init__(self, code: str, place: Position, problem: str, *, of_text: bool = False) -> None:
         super().__init__(problem)
         self.code = code
         self.place = place
         self.problem = problem
+        self.of_text = of_text
 
 
 def position(mark: Any) -> Position:
@@ -119,7 +121,9 @@ class Tree:
         """Nothing of the tree."""
 
     def _alias(self, event: AliasEvent) -> None:
-        raise TreeError("alias", position(event.start_mark), f'expected no YAML alias, got "*{event.anchor}"')
+        # Nothing is expanded, so an alias has no anchor that it could stand for.
+        message = f'expected no YAML alias, got "*{event.anchor}"'
+        raise TreeError("alias", position(event.start_mark), message, of_text=True)
 
     def _scalar(self, event: ScalarEvent) -> None:
         if event.anchor is not None:

@@ -32,7 +32,7 @@ from hotagents.watching import NO_ERRORS, WatchState
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from types import TracebackType
 
     from hotagents.ceiling import Ceiling
@@ -64,6 +64,9 @@ class ConfigRegistry(Twins[S], Generic[S]):
         on_start_invalid: What a start on a source that cannot be served does: ``fail``, or serve the ``last-good`` set
             of ``state_dir`` until the source can be.
         allow_empty: Whether a set without agents, or a volume that lost all of its agents, may be published.
+        recover: Whether a text on one line that YAML refuses is taken as it stands, with the warning ``recovered``.
+            Never what limits an agent, a field that a class of the program's adds, or a document with a model.
+        strict: Codes of warnings that are errors, such as ``limit-misspelt``; ``"all"`` is every one.
         limits: Bounds of what is read and parsed.
         state_dir: Where the last set that `confirm` was called for is kept; a directory that outlives the process.
         history: How many generations are kept, for `rollback` and for whoever compares.
@@ -103,6 +106,8 @@ class ConfigRegistry(Twins[S], Generic[S]):
         on_invalid: OnInvalid = "hold-set",
         on_start_invalid: OnStartInvalid = "fail",
         allow_empty: bool = False,
+        recover: bool = True,
+        strict: Collection[str] = (),
         limits: Limits = Limits(),
         state_dir: str | os.PathLike[str] | None = None,
         history: int = 10,
@@ -116,7 +121,7 @@ class ConfigRegistry(Twins[S], Generic[S]):
         self._lifecycle = threading.Lock()
         self._settings = Settings(
             source=source_from(source, limits=limits),
-            schema=Schema(spec, dict(documents or {}), limits, ceiling),
+            schema=Schema(spec, dict(documents or {}), limits, ceiling, recover, strict),
             on_invalid=on_invalid,
             on_start_invalid=on_start_invalid,
             allow_empty=allow_empty,
@@ -140,6 +145,8 @@ class ConfigRegistry(Twins[S], Generic[S]):
         *,
         spec: type[S] | Mapping[str, type[S]] | None = None,
         documents: Documents | None = None,
+        recover: bool = True,
+        strict: Collection[str] = (),
     ) -> ConfigRegistry[Any]:
         """Return a started registry over files in memory that never change: for tests of applications.
 
@@ -147,12 +154,16 @@ class ConfigRegistry(Twins[S], Generic[S]):
             files: Text or bytes by relative path.
             spec: As for the registry.
             documents: As for the registry.
+            recover: As for the registry.
+            strict: As for the registry.
 
         Raises:
             InvalidConfigError: If the files are refused.
         """
-        registry: ConfigRegistry[Any] = ConfigRegistry(Memory(files), spec=spec or AgentSpec, documents=documents)
-        registry._settings = _unwatched(registry._settings)
+        registry: ConfigRegistry[Any] = ConfigRegistry(
+            Memory(files), spec=spec or AgentSpec, documents=documents, recover=recover, strict=strict
+        )
+        registry._settings = replace(registry._settings, watched=False)
         registry.start()
         return registry
 
@@ -304,10 +315,6 @@ _CURRENT: Final = ConfigRegistry.__dict__["current"]
 def _assign(registry: ConfigRegistry[Any], generation: Generation[Any]) -> None:
     # By the slot itself: while the class is still _NotStarted, its property stands before the attribute.
     _CURRENT.__set__(registry, generation)
-
-
-def _unwatched(settings: Settings[S]) -> Settings[S]:
-    return replace(settings, watched=False)
 
 
 # --- a registry that cannot answer ----------------------------------------------------------------------------------

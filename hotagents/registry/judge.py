@@ -8,6 +8,7 @@ from hotagents.diagnostics import Diagnostic, errors_in, order
 from hotagents.holding import Held, held_by
 from hotagents.loading import is_as_listed, load
 from hotagents.spec import AgentSpec
+from hotagents.strictness import strictly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,7 +87,7 @@ class Judge(Generic[S]):
         diagnostics = [*candidate.diagnostics, *dict.fromkeys(emptied.values())]
         is_served = self.served is not None and self.served.digest == candidate.digest
         if not errors_in(diagnostics) and not is_served:
-            diagnostics += self._validation.run(candidate)
+            diagnostics += strictly(self._validation.run(candidate), self._schema.strict)
         return Verdict(candidate, order(diagnostics), tuple(name for name in emptied if name))
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from hotagents.spec import AgentSpec
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pydantic import BaseModel
 
@@ -37,6 +37,8 @@ class Options(TypedDict, total=False):
     on_invalid: OnInvalid
     on_start_invalid: OnStartInvalid
     allow_empty: bool
+    recover: bool
+    strict: Collection[str]
     limits: Limits
     state_dir: str | os.PathLike[str] | None
     history: int
@@ -84,6 +86,7 @@ class Settings(Generic[S]):
         if not 0 < self.validate_timeout <= _LONGEST:
             raise ValueError(f"validate_timeout: expected 0 to {_LONGEST:g} seconds, got {self.validate_timeout!r}")
         _of_type("history", self.history, int)
+        _of_type("recover", self.schema.recover, bool)
         _of_type("limits", self.schema.limits, Limits)
         _of_type("ceiling", self.schema.ceiling, Ceiling, type(None))
         if self.history < 1:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Cli = Callable[..., Result]
 
-BROKEN = "---\nname: a\ndescription: Use when: now\ncolour: red\n---\n"
+BROKEN = "---\nname: a\ndescription: 'Use when: now\ncolour: red\n---\n"
 
 
 class Terminal(io.StringIO):
@@ -70,7 +70,7 @@ def mark_of(lines: list[str]) -> tuple[str, str]:
 def test_it_is_the_line_with_its_number_a_mark_and_the_line_to_write() -> None:
     found_here = excerpt(found(3, 22, 'write: description: "Use when: now"'), BROKEN, width=80)
     assert [line for line, _ in found_here.lines] == [
-        "   3 | description: Use when: now",
+        "   3 | description: 'Use when: now",
         "     |                      ^",
         '   + | description: "Use when: now"',
     ]
@@ -174,7 +174,7 @@ def test_each_finding_of_a_set_is_shown_with_its_lines(tmp_path: Path) -> None:
     text = printed("a.md")
     assert '\n   + | description: "Use when: now"\n' in text
     assert "\x1b" not in text
-    assert "\x1b[31m     |                      ^\x1b[0m\n" in printed(".", colours=True)
+    assert "\x1b[31m     |              ^\x1b[0m\n" in printed(".", colours=True)
 
 
 def test_findings_in_manifests_show_the_manifests_own_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def test_findings_in_manifests_show_the_manifests_own_line(tmp_path: Path, monke
 def test_a_pipe_gets_one_line_each_unless_it_asks_for_more(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(BROKEN)
     plain = cli("validate", "a.md").stdout
-    assert len(plain.splitlines()) == 2
+    assert len(plain.splitlines()) == 3
     assert plain == cli("validate", "a.md", "--format", "text").stdout
     assert "   3 | description" in cli("validate", "a.md", "--format", "full").stdout
 

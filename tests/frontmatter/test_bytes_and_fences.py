@@ -60,10 +60,12 @@ def test_an_empty_frontmatter_is_an_empty_mapping(text: str) -> None:
     assert (page.frontmatter, page.body, page.fenced, page.diagnostics) == ({}, "Body", True, ())
 
 
-def test_dashes_within_the_frontmatter_are_text_where_a_fence_follows() -> None:
+def test_dashes_within_the_frontmatter_are_text_where_a_fence_follows_and_a_warning_names_the_first() -> None:
     page = parse("a.md", b"---\ndescription: a --- b\nother: x------\n  ---\n---\nBody")
     assert page.frontmatter == {"description": "a --- b", "other": "x------ ---"}
-    assert page.diagnostics == ()
+    (warning,) = page.diagnostics
+    assert (warning.code, warning.severity, warning.line, warning.column) == ("fence-in-frontmatter", "warning", 2, 16)
+    assert "other readers" in warning.message
 
 
 @pytest.mark.parametrize(
@@ -211,7 +213,7 @@ def test_stray_bytes_are_replaced_and_the_first_is_named() -> None:
     assert (page.frontmatter, page.body) == ({"name": "a"}, "\ufffd")
 
 
-@pytest.mark.parametrize("char", ["\x00", "\x1b", "\x0b", "\x0c", "\x1f", "\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize("char", [*"\x00\x1b\x0b\x0c\x1f\x7f\x80\x85\x9f\u2028\u2029\ufffe\uffff"])
 def test_control_characters_are_replaced_with_one_warning(char: str) -> None:
     page = parse("a.md", f"---\nname: a\ntools: x{char}disallowedTools: y{char}\n---\n{char}".encode())
     assert codes(page)[0] == "control-character"

@@ -36,9 +36,15 @@ def test_the_handler_detects_what_it_can_split() -> None:
 
 
 def test_what_python_frontmatter_would_lose_in_silence_is_an_error() -> None:
-    for text in ("---\nname: a\n", "---\n- a\n---\n", "---\na: b: c\n---\n", "---\ntools: a\ntools: b\n---\n"):
+    for text in ("---\nname: a\n", "---\n- a\n---\n", "---\na: [b\n---\n", "---\ntools: a\ntools: b\n---\n"):
         with pytest.raises(InvalidConfigError):
             frontmatter.loads(text, handler=Handler())
+
+
+def test_the_handler_takes_a_text_as_it_stands_unless_it_is_told_not_to() -> None:
+    assert Handler().load("a: b: c\n") == {"a": "b: c"}
+    with pytest.raises(InvalidConfigError, match="yaml-syntax"):
+        Handler(recover=False).load("a: b: c\n")
 
 
 def test_an_error_carries_its_place() -> None:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def error_of(frontmatter: str) -> Diagnostic:
-    page = parse("a.md", f"---\n{frontmatter}\n---\n".encode())
-    (error,) = page.diagnostics
+    page = parse("a.md", f"---\n{frontmatter}\n---\n".encode(), recover=False)
+    error = page.diagnostics[0]
     assert error.severity == "error"
     assert page.frontmatter == {}
     return error
@@ -111,8 +111,11 @@ def test_no_hint_makes_text_of_a_line_that_could_be_a_limit(indent: str, limit: 
 
 def test_no_hint_quotes_two_keys_that_lost_the_line_break_between_them() -> None:
     page = parse("a.md", "---\ntools: Read\x85disallowedTools: Bash\n---\n".encode())
-    assert [(d.code, d.hint) for d in page.diagnostics][-1] == ("yaml-syntax", "")
-    assert error_of("description: a disallowedTools: Bash").hint == ""
+    begin = 'begin a new line before "disallowedTools", or quote the whole text if it is no limit'
+    assert [(d.code, d.hint) for d in page.diagnostics][-1] == ("yaml-syntax", begin)
+    assert error_of("description: a disallowedTools: Bash").hint == begin
+    assert "tools" in error_of("description: a: b tools: [Read, Grep]").hint
+    assert error_of("description: Known tools: a, b").hint.startswith("write: ")
     assert error_of("Tools: Read\n  x: y").hint == ""
     assert error_of("disallowed-tools: Bash\nWrite\nb: 1").hint == ""
 
@@ -149,6 +152,23 @@ def test_where_no_line_helps_the_hint_says_what_does_or_nothing(before: str, cod
 def test_a_second_fault_further_down_does_not_hide_the_first_ones_remedy() -> None:
     error = error_of("a: b: c\nd: e: f")
     assert (error.line, error.hint) == (2, 'write: a: "b: c"')
+
+
+def test_a_line_that_leaves_its_own_entry_broken_is_no_remedy() -> None:
+    assert error_of("description: a: b\n  and more\ncolor: x: y").hint == ""
+    assert error_of("description: a: b\n- and more\ncolor: x: y").hint == ""
+    assert error_of("description: a: b\n\ncolor: x: y").hint == 'write: description: "a: b"'
+
+
+def test_a_text_at_the_left_margin_is_one_block_up_to_the_next_key_of_the_format() -> None:
+    example = '<example>\nuser: "I have it."\nassistant: "So do I."\n</example>\n'
+    text = f"name: a\ndescription: Use it.\n\n{example}\n{example}model: opus"
+    error = error_of(text)
+    assert error.hint.startswith("replace lines 3-13 by: description: |\n  Use it.\n\n  <example>\n  user: ")
+    _, _, block = error.hint.partition(" by: ")
+    page = parse("a.md", f"---\nname: a\n{block}\nmodel: opus\n---\n".encode(), recover=False)
+    assert page.diagnostics == ()
+    assert page.frontmatter == {"name": "a", "description": f"Use it.\n\n{example}\n{example}", "model": "opus"}
 
 
 def test_the_message_says_what_was_expected_and_what_the_parser_says() -> None:

@@ -72,7 +72,7 @@ def test_a_slip_is_mended(before: str, fixed: str) -> None:
         f"{HEAD}mcp-servers: [git]\n",
         f"{HEAD}tools: read\n",
         f"{HEAD}disallowedTools: bash, Write\n",
-        "name: a\ndescription: b\ntools: *\n",  # nobody knows what it was to be
+        "name: a\ndescription: b\ntools: *all\n",  # nobody knows what it was to be
         "name: a\ndescription: b\ntools: Read: x\n",
         "name: a\ndescription: b\ndisallowedTools: *\n",
         "name: a\ndescription: b\nhooks:\n  Stop:\n    - matcher: 'x\n      hooks: []\n",
@@ -128,12 +128,12 @@ def test_a_file_with_several_faults_is_mended_one_by_one_and_what_is_left_is_sai
     mending = mended(a="---\nname: a:b\ndescription: c: d\ncolour: red\nmodel: gpt 4\ncolor2: x: y\n---\n")
     (file,) = mending.files.values()
     assert file.after == b'---\nname: a-b\ndescription: "c: d"\ncolor: red\nmodel: gpt 4\ncolor2: "x: y"\n---\n'
-    assert [d.code for d in file.done] == ["yaml-syntax", "yaml-syntax", "bad-name", "unknown-key"]
+    assert [d.code for d in file.done] == ["bad-name", "recovered", "unknown-key", "recovered"]
     assert [(d.code, d.line) for d in mending.after.diagnostics] == [("model-unknown", 5), ("unknown-key", 6)]
 
 
 def test_a_mended_file_that_would_clash_with_another_one_stays_as_it_was() -> None:
-    clash = "---\nname: a\ndescription: c: d\n---\n"
+    clash = "---\nname: a\ndescription: 'c: d\n---\n"
     mending = mended(a=f"---\n{HEAD}---\n", b=clash, c="---\nname: 7\ndescription: b\n---\n")
     assert list(mending.files) == ["c.md"]
     assert [(d.code, d.path) for d in mending.after.errors] == [("yaml-syntax", "b.md")]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GOOD = "---\nname: {0}\ndescription: {1}\n---\n{1}\n"
-BAD = ("---\nname: x\n---\n", "---\nname: [\n", "---\nname: x\ndescription: a: b\n---\n")
+BAD = ("---\nname: x\n---\n", "---\nname: [\n", '---\nname: x\ndescription: "a: b\n---\n')
 
 good_sets = st.dictionaries(
     st.sampled_from("abc"), st.sampled_from(["one", "two", "three"]), min_size=1

@@ -104,7 +104,7 @@ def test_an_invalid_update_keeps_the_last_good_generation(agent: Callable[..., s
     source = Memory({"a.md": agent("a")})
     with ConfigRegistry(source) as registry:
         first = registry.current
-        source.write({"a.md": "---\nname: a\ndescription: 3: 4\n---\n"})
+        source.write({"a.md": '---\nname: a\ndescription: "3: 4\n---\n'})
         assert registry.reload() == "rejected"
         status = registry.status
         assert registry.current is first

@@ -199,7 +199,7 @@ def test_the_history_is_bounded_and_what_left_it_cannot_come_back(
 
 def test_a_beginning_that_means_several_is_refused(monkeypatch: pytest.MonkeyPatch, agent: Callable[..., str]) -> None:
     digests = iter(["sha256:aaaaaa11", "sha256:aaaaaa22"])
-    monkeypatch.setattr("hotagents.loading.digest_of", lambda _: next(digests))
+    monkeypatch.setattr("hotagents.loading.digest_of_lines", lambda _: next(digests))
     with ConfigRegistry.fixed({"a.md": agent("a")}) as registry:
         registry.reload()
         with pytest.raises(UnknownGenerationError, match="begins several digests"):

@@ -73,10 +73,11 @@ def test_each_exact_remedy_of_a_real_file_makes_its_finding_go(path: Path) -> No
 
 
 @pytest.mark.skipif(not REAL, reason="no collection of real agent files beside the project")
-def test_most_errors_of_real_files_have_an_exact_remedy() -> None:
+def test_most_faults_of_real_files_have_an_exact_remedy() -> None:
     entries = [entry_of(path.read_bytes()) for path in REAL]
-    errors = [(d, edit_of(d, text_of(e.content))) for e in entries for d in errors_in(e.diagnostics)]
-    assert sum(edit is not None and edit.exact for _, edit in errors) >= 0.8 * len(errors)
+    found = [(d, e) for e in entries for d in e.diagnostics if d.severity == "error" or d.code == "recovered"]
+    edits = [edit_of(diagnostic, text_of(entry.content)) for diagnostic, entry in found]
+    assert sum(edit is not None and edit.exact for edit in edits) >= 0.8 * len(found)
 
 
 @pytest.mark.skipif(not HOSTILE, reason="no hostile files beside the tests")
@@ -260,7 +261,8 @@ def test_mending_never_widens_a_right_and_never_takes_an_agent_away(lines: list[
     snapshot = Snapshot.of([part])
     candidate = load(snapshot, SCHEMA)
     mending = mend(snapshot, candidate, SCHEMA)
-    assert len(mending.after.errors) <= max(1, len(candidate.errors))
+    if not candidate.errors:
+        assert not mending.after.errors
     for name, agent in candidate.agents.items():
         if not candidate.errors:
             assert widened(agent.rights, mending.after.agents[name].rights) == ()

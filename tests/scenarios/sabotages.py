@@ -22,12 +22,13 @@ import hotagents.registry
 from hotagents import Cycle, Delta, Host, Pin, Report, SourceError, Subscription, fields, loading, validation, watching
 from hotagents.fields.values import READ
 from hotagents.frontmatter import parsing
+from hotagents.frontmatter import plain as frontmatter_plain
 from hotagents.frontmatter import tree as frontmatter_tree
 from hotagents.frontmatter.events import read_tree
 from hotagents.generation import Change, published
 from hotagents.host.loop import RunnerLoop
 from hotagents.registry import board, core, health, judge, reloader
-from hotagents.snapshot import digest_of
+from hotagents.snapshot import digest_of_lines
 from hotagents.sources import directory, mounted, scan, tree, volume
 from hotagents.sources.file import File
 from hotagents.sources.reading import Filter, Reading
@@ -206,7 +207,9 @@ def _do_not_compare_the_lock(patch: pytest.MonkeyPatch) -> None:
 
 
 def _name_the_agents_only(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(loading, "digest_of", lambda hashes: digest_of({p: h for p, h in hashes.items() if p == "a.md"}))
+    patch.setattr(
+        loading, "digest_of_lines", lambda lines: digest_of_lines(line for line in lines if line.endswith("  a.md\n"))
+    )
 
 
 # --- validation -------------------------------------------------------------------------------------------------------
@@ -267,6 +270,7 @@ def _let_names_clash(patch: pytest.MonkeyPatch) -> None:
 
 def _read_older_yaml(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(frontmatter_tree, "resolve", yaml.safe_load)
+    patch.setattr(frontmatter_plain, "resolve", yaml.safe_load)
 
 
 def _bound_no_frontmatter(patch: pytest.MonkeyPatch) -> None:
@@ -375,7 +379,7 @@ def _parse_everything_anew(patch: pytest.MonkeyPatch) -> None:
 
 def _name_each_load_anew(patch: pytest.MonkeyPatch) -> None:
     count = itertools.count()
-    patch.setattr(loading, "digest_of", lambda hashes: f"{digest_of(hashes)}-{next(count)}")
+    patch.setattr(loading, "digest_of_lines", lambda lines: f"{digest_of_lines(lines)}-{next(count)}")
 
 
 # --- life -------------------------------------------------------------------------------------------------------------
@@ -406,7 +410,7 @@ def _tell_no_child(patch: pytest.MonkeyPatch) -> None:
 
 def _forget_what_went(patch: pytest.MonkeyPatch) -> None:
     real = Delta.between
-    patch.setattr(Delta, "between", lambda before, after: replace(real(before, after), removed=()))
+    patch.setattr(Delta, "between", lambda *arguments: replace(real(*arguments), removed=()))
 
 
 def _ask_no_heartbeat(patch: pytest.MonkeyPatch) -> None:
@@ -427,7 +431,7 @@ def _pass_over_the_unreadable(patch: pytest.MonkeyPatch) -> None:
 
 def _name_the_place(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
-        loading, "digest_of", lambda hashes: digest_of({f"./{path}": found for path, found in hashes.items()})
+        loading, "digest_of_lines", lambda lines: digest_of_lines(line.replace("  ", "  ./") for line in lines)
     )
 
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     Arrives = Callable[[ConfigRegistry[Any], str], Generation[Any]]
     Until = Callable[[Callable[[], object]], None]
 
-_BAD: Final = "---\nname: a\ndescription: Use when: asked\n---\n"
+_BAD: Final = "---\nname: a\ndescription: Use when: asked tools: Read\n---\n"
 
 
 class Listener:
@@ -331,7 +331,7 @@ def test_s34_what_yaml_takes_for_something_else_is_a_string_or_a_precise_error()
         "name: true\ndescription: d": ["a.md:2:7 wrong-type"],
         "name: a\nname: b\ndescription: d": ["a.md:3:1 duplicate-key"],
         "name: a\ndescription: d\ntools: Read\ntools: Bash": ["a.md:5:1 duplicate-key"],
-        "name: a\ndescription: Use when: asked": ["a.md:3:22 yaml-syntax"],
+        "name: a\ndescription: Use when: asked\ntools: Read: x": ["a.md:4:12 yaml-syntax"],
     }
     assert {frontmatter: outcome(frontmatter) for frontmatter in meant} == meant
 
@@ -341,7 +341,7 @@ def test_s35_hostile_frontmatter_is_refused_soon_and_precisely(patience: float) 
     agent = "name: a\ndescription: d\n"
     bomb = "x0: &x0 [lol]\n" + "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 9))
     meant = {
-        agent + bomb: ["a.md:4:5 alias"],
+        agent + bomb: [f"a.md:{line}:5 alias" for line in range(4, 13)],
         agent + "extra: " + "[" * 100 + "]" * 100: ["a.md:4:71 frontmatter-too-deep"],
         agent + "extra: " + "x" * 300_000: ["a.md:2:1 frontmatter-too-large"],
         agent + f"tools: Bash({'{a,b}' * 2000})": ["str a"],

@@ -181,10 +181,11 @@ def test_what_makes_a_file_no_agent_is_one_error_at_its_place(values: dict[str, 
     assert error.message.startswith("expected")
 
 
-def test_a_page_with_errors_of_its_own_makes_no_agent_and_no_further_findings() -> None:
+def test_a_page_with_errors_of_its_own_makes_no_agent_and_its_values_are_judged_all_the_same() -> None:
     error = Diagnostic("yaml-syntax", "error", "a.md", 2, 1, "tools", "broken")
-    page = page_of({"name": "a", "color": "gray"}, error)
-    assert agent_from(page, spec=AgentSpec, digest="") == (None, ())
+    agent, found = agent_from(page_of({"name": "a", "color": "gray"}, error), spec=AgentSpec, digest="")
+    assert agent is None
+    assert [(d.code, d.severity, d.key) for d in found] == [("invalid-value", "warning", "color")]
 
 
 def test_body_path_and_digest_come_from_the_file_only() -> None:
