@@ -26,6 +26,7 @@ __all__ = ["Rights", "ToolRule", "allows", "matches", "narrowed", "split_tools",
 _AGENT_TOOLS: Final = ("Agent", "Task")
 _QUOTES: Final = "\"'`"
 _BLANKS: Final = re.compile(r"\s+")
+_BETWEEN: Final = re.compile(r"[(),\s]")
 _NO_NAME: Final = re.compile(r"[\s),]")
 # Comparing two lists rule by rule costs the product of their sizes, and 64 KiB of frontmatter hold 30,000 entries.
 _MOST_PIECES: Final = 200
@@ -42,14 +43,15 @@ def split_tools(text: str) -> tuple[str, ...]:
     if "(" not in text:
         return tuple(bare for entry in text.replace(",", " ").split() if (bare := entry.strip(_QUOTES)))
     entries, start, depth = [], 0, 0
-    for end, char in enumerate(text):
-        if depth == 0 and (char == "," or char.isspace()):
-            entries.append(text[start:end])
-            start = end + 1
-        elif char == "(":
+    for found in _BETWEEN.finditer(text):
+        char = found[0]
+        if char == "(":
             depth += 1
         elif char == ")":
             depth = max(0, depth - 1)
+        elif depth == 0:
+            entries.append(text[start : found.start()])
+            start = found.end()
     entries.append(text[start:])
     return tuple(bare for entry in _joined(entries) if (bare := entry.strip().strip(_QUOTES)))
 

@@ -18,7 +18,7 @@ from hotagents.frontmatter.tree import Tree, TreeError
 from hotagents.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from hotagents.diagnostics import Severity
     from hotagents.frontmatter.page import Keys
@@ -27,8 +27,8 @@ __all__ = ["ended", "page_of", "parse", "unclosed"]
 
 _MOST_REPEATED: Final = 50  # 64 KiB hold 8,000 repeated keys
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
+_NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
 _CLOSE: Final = "write --- on a line of its own below the last key"
-_DASHES: Final = re.compile(r"-{3,}+")
 _COMMENT: Final = re.compile(r"[ \t]+#[^\r\n]*")
 
 
@@ -61,21 +61,21 @@ def page_of(path: str, parts: Split, *, limits: Limits, recover: bool = True, fo
     found += warnings
     reading = _read(frontmatter, parts, limits, recover=recover)
     tree, cut = reading.tree, parts.cut
-    found += (_refused(path, fault, cut) for fault in reading.faults)
-    found += (_recovered(path, guess) for guess in reading.guesses)
-    found += _repeated(path, tree)
-    found += _comment(path, reading.text, tree)
-    values, nothing = MappingProxyType(tree.values), MappingProxyType[str, Value]({})
+    found += [_refused(path, fault, cut) for fault in reading.faults]
+    found += [_recovered(path, guess) for guess in reading.guesses]
+    found += _repeated(path, tree) if tree.repeated else ()
+    found += _comment(path, reading.text, tree) if tree.description_end >= 0 else ()
+    values = MappingProxyType(tree.values)
     return Page(
         path,
-        nothing if reading.faults else values,
+        _NOTHING if reading.faults else values,
         parts.body,
         fenced=True,
         diagnostics=tuple(found),
         positions=MappingProxyType(_within(tree.places, cut)),
         key_positions=MappingProxyType(tree.key_places),
         recovered=frozenset(guess.entry.key for guess in reading.guesses),
-        partial=values if reading.faults else nothing,
+        partial=values if reading.faults else _NOTHING,
     )
 
 
@@ -146,8 +146,8 @@ def ended(path: str, parts: Split) -> Iterator[Diagnostic]:
         severity: Severity = "error" if lost else "warning"
         yield Diagnostic("fence-in-frontmatter", severity, path, *parts.cut, "", message, _CLOSE)
         return
-    if dashes := _DASHES.search(parts.frontmatter):
-        place = place_of(parts.frontmatter, dashes.start(), first_line=2)
+    if (dashes := parts.frontmatter.find("---")) >= 0:
+        place = place_of(parts.frontmatter, dashes, first_line=2)
         message = "expected no --- above the closing one, got one; other readers end the frontmatter here"
         yield Diagnostic("fence-in-frontmatter", "warning", path, *place, "", message, "write fewer or other signs")
     if lost:
@@ -175,7 +175,7 @@ def _twice(path: str, keys: Keys, places: tuple[Position, Position], severity: S
 
 
 def _comment(path: str, frontmatter: str, tree: Tree) -> Iterator[Diagnostic]:
-    comment = _COMMENT.match(frontmatter, tree.description_end) if tree.description_end >= 0 else None
+    comment = _COMMENT.match(frontmatter, tree.description_end)
     if comment is None:
         return
     place = tree.places["description",]
