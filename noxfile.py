@@ -205,6 +205,31 @@ def stress(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def rules(session: nox.Session) -> None:
+    """Test the alerts with promtool: the one on PATH, or else that of Debian's package prometheus."""
+    session.install(*BOTH, *group("tests"))
+    with tempfile.TemporaryDirectory() as room:
+        tool = shutil.which("promtool") or unpacked(session, "prometheus", "usr/bin/promtool", Path(room))
+        if tool is None:
+            session.skip("there is no promtool, and apt-get cannot get Debian's package prometheus here")
+        path = os.pathsep.join([str(Path(tool).parent), os.environ["PATH"]])
+        session.run(*PYTHON, "-m", "pytest", "-q", "tests/ops/test_rules.py", env={"PATH": path})
+
+
+def unpacked(session: nox.Session, package: str, file: str, room: Path) -> str | None:
+    """Return a file of a Debian package, which is unpacked and not installed; None where that cannot be done."""
+    if not (shutil.which("apt-get") and shutil.which("dpkg")):
+        return None
+    with session.chdir(room):
+        codes = (0, 100)  # 100: no such package, or no way to it
+        session.run("apt-get", "download", "-qq", package, external=True, success_codes=codes)
+        for archive in room.glob("*.deb"):
+            session.run("dpkg", "-x", str(archive), str(room / "x"), external=True)
+    found = room / "x" / file
+    return str(found) if found.is_file() else None
+
+
+@nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
     """Read arbitrary bytes for HOTAGENTS_FUZZ_SECONDS (60 unless set); what breaks a reader is kept in build/fuzz/."""
     # No group of the project's: there are wheels for Linux alone, and not for every Python.

@@ -82,7 +82,7 @@ def test_every_workflow_runs_only_sessions_that_exist_on_machines_that_may_only_
 
 @in_a_checkout
 def test_continuous_integration_runs_every_session_that_gates_a_change() -> None:
-    gates = {"bench", "demo", "docs", "lint", "package", "stress", "tests", "types"}
+    gates = {"bench", "demo", "docs", "lint", "package", "rules", "stress", "tests", "types"}
     assert gates <= sessions()
     assert gates <= set().union(*map(run_by, jobs(ROOT / ".github/workflows/ci.yml")))
     assert asked_of_nox(text_of(".ci/run")) == gates
