@@ -35,10 +35,10 @@ _HEAD: Final = re.compile(r"(\w[^:\uff1a]*+)[:\uff1a]")
 _WORD: Final = re.compile(r"\w+")
 _MOST_WORDS: Final = 3
 # No prose has these before a colon, and hardly any has `tools:` before a tool's name: where one stands within a line, a
-# line break was lost.
+# line break was lost, maybe without a blank in its place.
 _LIMIT_WITHIN: Final = re.compile(
-    r"\b((?i:disallowed-?tools|allowed-?tools|permissionMode|mcpServers))[\"']?\s*:"
-    rf"|(?<![\w-])(tools)[\"']?\s*:[\s\[\"'-]*(?:{'|'.join(sorted(KNOWN_TOOLS))})\b"
+    r"((?i:disallowed[-_]?tools|allowed[-_]?tools|permission[-_]?mode|mcp[-_]?servers))[\"']?\s*:"
+    rf"|(tools)[\"']?\s*:[\s\"'-]*(?:\[|\*|mcp__|(?:{'|'.join(sorted(KNOWN_TOOLS))})\b)"
 )
 
 
