@@ -124,6 +124,8 @@ def digest(
         raise typer.Exit(1)
     if reading.remark:
         complain(f"note: {reading.remark}")
+    if not reading.candidate.entries:
+        complain("note: no file is read there; this is the digest of nothing")
     parts = reading.generation.volumes
     if as_json:
         named = {name: volume.digest for name, volume in parts.items()} if volumes else None
@@ -132,6 +134,8 @@ def digest(
     output.line(reading.candidate.digest)
     for name, volume in parts.items() if volumes else ():
         output.line(f"{volume.digest}  {name}")
+    if root is not None and not reading.candidate.entries:
+        raise typer.Exit(1)  # a pod that serves nothing is no answer to pin
 
 
 def _read_all(sets: Sequence[Given], chosen: Chosen, *, allow_empty: bool) -> tuple[list[Reading], dict[str, str]]:

@@ -131,7 +131,8 @@ def _told(found: Difference, most: int) -> Iterator[_Line]:
     yield f"{found.before.digest} -> {found.after.digest}", ""
     if found.widens:
         yield "this WIDENS what agents may do: see above", "red"
-    if any(not _GUARDS.isdisjoint(found.fields(name)) for name in found.diff.agents.changed):
+    there_now = (*found.diff.agents.added, *found.diff.agents.changed)
+    if any(not _GUARDS.isdisjoint(found.fields(name)) for name in there_now):
         yield "this changes what guards agents: see REVIEW above", "red"
 
 
@@ -140,6 +141,7 @@ def _agents(found: Difference, most: int) -> Iterator[_Line]:
     for name in agents.added:
         yield f"agent added: {_agent(found.after, name)}", "green"
         yield from _gained(gains.get(name, ()), "may use")
+        yield from _fields({key: pair for key, pair in found.fields(name).items() if key in _GUARDS})
     for name in agents.removed:
         yield f"agent removed: {_agent(found.before, name)}", "red"
         yield from _lost(rights.get(name))

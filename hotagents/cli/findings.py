@@ -130,7 +130,10 @@ class _Texts:
 
         path = diagnostic.path
         apart = path in self._manifests
-        text = self._manifest(path) if apart else self._files.get(path, b"").decode(errors="replace")
+        if diagnostic.code == "configmap-value":
+            text = None  # it may be a Secret's
+        else:
+            text = self._manifest(path) if apart else self._files.get(path, b"").decode(errors="replace")
         return excerpt(diagnostic, text, width=width(), encoding=output.encoding, apart=apart)
 
     def _manifest(self, path: str) -> str | None:

@@ -50,7 +50,7 @@ def kind_of(page: Page) -> tuple[Literal["agent", "document"], tuple[Diagnostic,
         return "agent", ()
     notes = Notes(page)
     if "name" in said:
-        notes.add("likely-agent", "warning", ("name",), "expected a name, got nothing", _REQUIRED["name"])
+        notes.add("likely-agent", "warning", ("name",), "expected a name, got nothing", "write: name: my-agent")
     elif key := next((key for key in said if key.casefold() == "name"), None):
         notes.add_at_key("likely-agent", "warning", key, f'expected "name", got "{key}"', "write it as name:")
     elif "description" in said and ("tools" in said or "model" in said):

@@ -18,7 +18,7 @@ from hotagents.frontmatter.tree import Tree, TreeError, position
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["SAID_BY_PARSER", "fault_in", "new_parser", "read_events", "read_tree", "syntax_error"]
+__all__ = ["SAID_BY_PARSER", "new_parser", "read_events", "read_tree", "syntax_error"]
 
 SAID_BY_PARSER: Final = "; the parser says: "
 """What stands between the words for an author and those of YAML's parser."""
@@ -74,15 +74,6 @@ def read_events(frontmatter: str, *, depth: int) -> Tree:
 def new_parser(text: str) -> Any:
     """Return a parser of a text: `get_event` gives the next event, None at the end; the caller calls `dispose`."""
     return _parser_class()(text)
-
-
-def fault_in(frontmatter: str, *, depth: int) -> Position | None:
-    """Return where reading a frontmatter would fail, or None."""
-    try:
-        read_tree(frontmatter, depth=depth)
-    except TreeError as error:
-        return error.place
-    return None
 
 
 class _PythonParser(yaml.SafeLoader):

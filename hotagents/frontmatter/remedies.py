@@ -11,23 +11,24 @@ import json
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hotagents.frontmatter.events import fault_in
-from hotagents.frontmatter.rights import could_be_key, limit_within, right_meant
+from hotagents.frontmatter.events import read_tree
+from hotagents.frontmatter.rights import could_be_key, key_on, limit_within, right_meant
 from hotagents.frontmatter.text import LINE_BREAK
+from hotagents.frontmatter.tree import TreeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from hotagents.frontmatter.tree import TreeError
 
 __all__ = ["Remedy", "quoted", "remedy"]
 
 _ENTRY: Final = re.compile(r"( *(?:- +)*(?:[\w.-]+ *:[ \t]+)?)(.+)")
 _KEY: Final = re.compile(r"([\w.-]+):(?:[ \t]+(.*)|)\Z")
 _LIKELY_KEY: Final = re.compile(r"[a-z][\w.-]*:(?:[ \t]|\Z)")
+_NEXT: Final = re.compile(r"""[#?]|["']?\w[\w .-]*["']?[ \t]*:(?:[ \t]|\Z)""")
 _INDENT: Final = re.compile(r"[ \t]*")
 _FOLD: Final = re.compile(r" ?\n ?")
 _QUOTES: Final = ("'", '"')
+_TEXTS: Final = frozenset({"description", "initialPrompt"})
 _NEVER_TEXT: Final = frozenset({"model", "skills"})
 _FIRST_LINE: Final = 2  # of the frontmatter, in the file
 _FIXED: Final = {
@@ -89,6 +90,8 @@ def remedy(text: str, error: TreeError, *, depth: int, above: int = 0) -> Remedy
         return Remedy(_written(lines, change, at, above), change.first + above, change.last + above)
     if key := limit_within(_entry_on(lines[at])[1]):
         return Remedy(f'begin a new line before "{key}", or quote the whole text if it is no limit')
+    if lines[at][:1].isspace() and _limits(lines[at]):
+        return Remedy(f'begin "{key_on(lines[at])}" at the left margin, as every key of its own')
     return Remedy(_FIXED.get(error.code, ""))
 
 
@@ -167,7 +170,9 @@ def _joined(lines: Sequence[str], first: int, at: int) -> Iterator[_Change]:
     """Put a plain text and its indented continuation lines on one line."""
     last = next((n for n in range(first + 1, len(lines)) if lines[n][:1] not in {"", " ", "\t"}), len(lines))
     match = _KEY.match(lines[first].rstrip())
-    if match and match[2] and first < at < last and _is_text(match[1], lines[first + 1 : last]):
+    if match and match[2] and _is_within(first, at, last, match[1]) and _is_text(match[1], lines[first + 1 : last]):
+        if limit_within(match[2]):
+            return
         rest = (line.strip() or "\n" for line in lines[first + 1 : last])
         text = _FOLD.sub("\n", " ".join((match[2], *rest))).rstrip()
         yield from (_Change(first, last, f"{match[1]}: {form}") for form in _as_text(text))
@@ -178,14 +183,20 @@ def _block(lines: Sequence[str], first: int, at: int) -> Iterator[_Change]:
     likely = next((n for n in range(first + 1, len(lines)) if _LIKELY_KEY.match(lines[n])), len(lines))
     sure = next((n for n in range(first + 1, len(lines)) if could_be_key(lines[n])), len(lines))
     key, _, value = (part.strip() for part in lines[first].partition(":"))
-    if value[:1] in {"[", "{", *_QUOTES}:
+    if value[:1] in {"[", "{", *_QUOTES} or limit_within(value):
         return
     for last in (likely, sure):
-        if first < at < last and _is_text(key, lines[first + 1 : last]):
+        goes_on = next((line for line in lines[last:] if line.strip()), "").startswith((" ", "\t"))
+        if _is_within(first, at, last, key) and _is_text(key, lines[first + 1 : last]) and not goes_on:
             start = [] if not value or value[0] in "|>" else [value]
             text = "\n".join([*start, *lines[first + 1 : last]]).rstrip()
             body = "".join(f"\n  {line}" if line.strip() else "\n" for line in text.split("\n"))
             yield _Change(first, last, f"{key}: |{body}")
+
+
+def _is_within(first: int, at: int, last: int, key: str) -> bool:
+    """Say whether a fault is in the lines of an entry that has several; in its first where that surely is a text."""
+    return first < at < last or (first == at and first + 1 < last and key in _TEXTS)
 
 
 def _is_text(key: str, more: Sequence[str]) -> bool:
@@ -218,9 +229,18 @@ def _fault_after(lines: Sequence[str], change: _Change, depth: int) -> int | Non
     # Empty lines keep the numbers of the lines below.
     new = change.instead.split("\n")
     padding = [""] * (change.last - change.first - len(new))
-    text = "\n".join([*lines[: change.first], *new, *padding, *lines[change.last :]])
-    fault = fault_in(text, depth=depth)
-    return None if fault is None else fault.line - _FIRST_LINE
+    with_change = [*lines[: change.first], *new, *padding, *lines[change.last :]]
+    try:
+        tree = read_tree("\n".join(with_change), depth=depth)
+    except TreeError as error:
+        return error.place.line - _FIRST_LINE
+    keys = {place.line - _FIRST_LINE for place in tree.key_places.values()}
+    # A line that could limit an agent and is no key any more has become a part of a text.
+    return next((n for n, line in enumerate(with_change) if n not in keys and _limits(line)), None)
+
+
+def _limits(line: str) -> bool:
+    return right_meant(key_on(line)) not in {"", "name"}
 
 
 def _end_of_entry(lines: Sequence[str], change: _Change) -> int:
@@ -231,6 +251,7 @@ def _end_of_entry(lines: Sequence[str], change: _Change) -> int:
     for number in range(change.last, len(lines)):
         indent = len((_INDENT.match(lines[number]) or "")[0])
         is_entry = indent == width and not in_list and lines[number].startswith("-", indent)
-        if lines[number].strip() and indent <= width and not is_entry:
+        goes_on = not width and not in_list and not _NEXT.match(lines[number])  # a text at the left margin
+        if lines[number].strip() and indent <= width and not is_entry and not goes_on:
             return number
     return len(lines)

@@ -134,13 +134,17 @@ def _content(
         problems.error(node, "configmap-value", f"{label}: expected a text, got {found}", hint)
         return None
     if node.kind != "text":
-        problems.error(node, "configmap-value", f"{label}: {_no_text(node)}", f"write: {key}: {quoted(node.text)}")
+        if resource.kind == "Secret":  # its values are repeated nowhere
+            message, hint = f"expected a text, got {node.kind}", "put the value into quotes"
+        else:
+            message, hint = _no_text(node), f"write: {key}: {quoted(node.text)}"
+        problems.error(node, "configmap-value", f"{label}: {message}", hint)
         return None
     if not is_base64:
         return node.text.encode(errors="surrogatepass")
     try:
         return base64.b64decode(node.text.replace("\n", "").replace("\r", ""), validate=True)
-    except (binascii.Error, ValueError):  # a Secret's value is not repeated
+    except (binascii.Error, ValueError):
         other = "data" if resource.kind == "ConfigMap" else "stringData"
         message = f"{label}: expected base64, got something else"
         problems.error(node, "configmap-value", message, f"encode it with base64 -w0, or put the text into {other}")

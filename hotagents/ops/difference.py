@@ -102,8 +102,9 @@ class Difference:
         return [name for name in self.after.agents if name in self.before.agents]
 
     def fields(self, name: str) -> dict[str, tuple[Any, Any]]:
-        """Return the frontmatter's keys in which an agent that both have differs, with both values; None is absent."""
-        before, after = _fields(self.before.agents[name]), _fields(self.after.agents[name])
+        """Return the frontmatter's keys in which an agent differs, with both values; None is absent."""
+        before = _fields(self.before.agents[name]) if name in self.before.agents else {}
+        after = _fields(self.after.agents[name])
         pairs = {key: (before.get(key), after.get(key)) for key in dict.fromkeys([*before, *after])}
         return {key: pair for key, pair in pairs.items() if _exact(pair[0]) != _exact(pair[1])}
 
@@ -154,6 +155,7 @@ class Difference:
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
         agents, documents = self.diff.agents.changed, self.diff.documents.changed
+        named = sorted([*agents, *self.diff.agents.added])
         texts = {path: "\n".join(self.file_text(path)) for path in self.diff.files.changed}
         texts |= {path: "\n".join(self.document_text(path)) for path in documents}
         texts |= {name: "\n".join(self.agent_text(name)) for name in agents}
@@ -167,7 +169,7 @@ class Difference:
             "moved": {name: list(paths) for name, paths in self.moved.items()},
             "rights": {n: {"gained": list(d.gained), "lost": list(d.lost)} for n, d in self.rights.items()},
             "denied": {n: {g.entry: list(g.denied) for g in found if g.denied} for n, found in self.gains.items()},
-            "fields": {name: {k: list(pair) for k, pair in self.fields(name).items()} for name in agents},
+            "fields": {name: {k: list(pair) for k, pair in self.fields(name).items()} for name in named},
             "text": {name: text for name, text in texts.items() if text},
             "rewritten": {name: how for name, how in rewritten.items() if how is not None},
         }

@@ -103,7 +103,7 @@ def _config_map(
     name: str, paths: list[str], content: Mapping[str, bytes], keys: Mapping[str, str], target: Target, digest: str
 ) -> str:
     labels = {"app.kubernetes.io/managed-by": "hotagents", **target.labels}
-    lines = ["apiVersion: v1\nkind: ConfigMap\nmetadata:\n", f"  name: {name}\n"]
+    lines = ["apiVersion: v1\nkind: ConfigMap\nmetadata:\n", f"  name: {key(name)}\n"]
     if target.namespace:
         lines.append(f"  namespace: {key(target.namespace)}\n")
     lines.append("  labels:\n")

@@ -355,3 +355,34 @@ def test_what_a_secret_holds_is_not_shown(cli: Cli, tmp_path: Path) -> None:
     result = cli(*arguments)
     assert "file changed: token.txt\n  not shown, since a Secret holds it\n" in result.stdout
     assert "hunter" not in result.stdout + cli(*arguments, "--json").stdout
+
+
+@pytest.mark.parametrize("how", ["text", "full", "json", "github", "sarif"])
+def test_no_value_of_a_secret_is_repeated(cli: Cli, tmp_path: Path, how: str) -> None:
+    mounted = "projected: {sources: [{configMap: {name: agents}}, {secret: {name: keys}}]}"
+    manifest = MANIFEST.replace("configMap: {name: agents, items: [{key: x.md, path: x.md}]}", mounted)
+    values = "stringData:\n  pin: 48151623\n  tok: !vault hvs.SECRET\n"
+    secret = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: keys}}\n{values}---\n"
+    (tmp_path / "a.yaml").write_text(secret + manifest)
+    result = cli("validate", tmp_path / "a.yaml", "--root", "/app/agents", "--format", how)
+    assert result.output.count("configmap-value") >= (how != "github")
+    assert "Secret keys" in result.output
+    assert "48151623" not in result.output
+    assert "hvs.SECRET" not in result.output
+
+
+@pytest.mark.parametrize("name", ["t", "renamed"])
+def test_what_guards_an_agent_that_came_is_to_be_reviewed(
+    cli: Cli, sides: Callable[..., tuple[Path, Path]], name: str
+) -> None:
+    guards = ("permissionMode: bypassPermissions", "mcpServers: [{x: {command: sh}}]")
+    before = {"other.md": agent("other", "tools: []")}
+    if name == "renamed":
+        before["t.md"] = agent("t", "tools: []", "permissionMode: plan")
+    a, b = sides(before, {"other.md": agent("other", "tools: []"), "t.md": agent(name, "tools: []", *guards)})
+    lines = cli("diff", a, b).stdout.splitlines()
+    assert '  REVIEW: permissionMode: (absent) -> "bypassPermissions"' in lines
+    assert '  REVIEW: mcpServers: (absent) -> [{"x": {"command": "sh"}}]' in lines
+    assert lines[-1] == "this changes what guards agents: see REVIEW above"
+    facts = json.loads(cli("diff", a, b, "--json").stdout)
+    assert facts["fields"][name]["permissionMode"] == [None, "bypassPermissions"]

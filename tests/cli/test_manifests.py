@@ -188,6 +188,13 @@ def test_a_root_that_no_pod_can_have_has_no_digest(cli: Cli) -> None:
     assert cli("digest", "maps.yaml", "--workload", "app.yaml", "--root", "/app/.claude").exit_code == 0
 
 
+def test_a_root_where_a_pod_reads_nothing_has_no_digest_to_pin(cli: Cli) -> None:
+    Path("app.yaml").write_text(APP)
+    result = cli("digest", "maps.yaml", "--workload", "app.yaml", "--root", "/app")
+    assert result.exit_code == 1
+    assert "this is the digest of nothing" in result.stderr
+
+
 def test_a_workload_that_nobody_asked_about_is_told_of_beside_the_digest(cli: Cli, piped: Cli) -> None:
     plain = cli("digest", "maps.yaml")
     assert plain.stderr == ""

@@ -155,9 +155,19 @@ def test_a_second_fault_further_down_does_not_hide_the_first_ones_remedy() -> No
 
 
 def test_a_line_that_leaves_its_own_entry_broken_is_no_remedy() -> None:
-    assert error_of("description: a: b\n  and more\ncolor: x: y").hint == ""
-    assert error_of("description: a: b\n- and more\ncolor: x: y").hint == ""
+    joined = 'replace lines 2-3 by: description: "a: b and more"'
+    assert error_of("description: a: b\n  and more\ncolor: x: y").hint == joined
+    block = "replace lines 2-3 by: description: |\n  a: b\n  - and more"
+    assert error_of("description: a: b\n- and more\ncolor: x: y").hint == block
+    assert error_of("notes: a: b\n  and more\ncolor: x: y").hint == ""
     assert error_of("description: a: b\n\ncolor: x: y").hint == 'write: description: "a: b"'
+
+
+@pytest.mark.parametrize("limit", ["tools: Read, Grep", "disallowedTools: Bash", '"tools": Read'])
+@pytest.mark.parametrize("text", ["description: Reviews code.\n", "notes: a\n", "description: Reviews\nmore\n"])
+def test_no_remedy_makes_a_limit_that_is_indented_a_part_of_a_text(text: str, limit: str) -> None:
+    for gap in ("", "\n"):
+        assert "replace" not in error_of(f"name: a\n{text}{gap}  {limit}").hint
 
 
 def test_a_text_at_the_left_margin_is_one_block_up_to_the_next_key_of_the_format() -> None:

@@ -118,6 +118,15 @@ def test_a_set_without_directories_needs_no_items() -> None:
     assert pod_of(manifests)["volumes"] == [{"name": "my-agents", "configMap": {"name": "my-agents"}}]
 
 
+@pytest.mark.parametrize("name", ["123", "1e3", "true", "null", "n", "yes", "0x1"])
+def test_a_name_that_yaml_takes_for_something_else_stays_a_name(name: str) -> None:
+    manifests = rendered({"a.md": AGENT}, Target(name=name, workload=name, namespace=name), lock=None)
+    (document,) = yaml.safe_load_all(manifests[CONFIGMAPS])
+    assert (document["metadata"]["name"], document["metadata"]["namespace"]) == (name, name)
+    assert f'name: "{name}"\n' in manifests[CONFIGMAPS]
+    assert mounted(manifests) == {"a.md": AGENT}
+
+
 @pytest.mark.parametrize("version", ["1.31", "1.34"])
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"])
 def test_the_api_server_takes_what_is_rendered(kind: str, version: str) -> None:
