@@ -79,7 +79,7 @@ def validate(  # noqa: PLR0913 - one parameter for each option
     elif as_format == "diff":
         _print_diff(output, readings)
     elif as_format in {"github", "sarif"}:
-        _print_for_a_service(output, readings, as_format)
+        _print_for_a_service(output, readings, unreadable, as_format)
     elif readings:
         full = as_format == "full" or (as_format is None and output.is_terminal)
         _print(output, readings, verbose=verbose, full=full)
@@ -181,12 +181,12 @@ def _print_diff(output: Output, readings: Sequence[Reading]) -> None:
     print_diff(output, readings)
 
 
-def _print_for_a_service(output: Output, readings: Sequence[Reading], service: str) -> None:
+def _print_for_a_service(output: Output, readings: Sequence[Reading], unreadable: dict[str, str], service: str) -> None:
     from hotagents.cli.findings import fixes  # noqa: PLC0415
     from hotagents.ops.sarif import sarif, workflow_commands  # noqa: PLC0415 - seldom asked for
 
     if service == "sarif":
-        output.json(sarif(_each_once(readings), fixes(readings)))
+        output.json(sarif(_each_once(readings), fixes(readings), unread=unreadable.values()))
         return
     for command in workflow_commands(_each_once(readings)):
         output.line(command)

@@ -130,8 +130,8 @@ class _Texts:
 
         path = diagnostic.path
         apart = path in self._manifests
-        if diagnostic.code == "configmap-value":
-            text = None  # it may be a Secret's
+        if diagnostic.code == "configmap-value" and diagnostic.message.startswith("Secret "):
+            text = None  # the line holds the value
         else:
             text = self._manifest(path) if apart else self._files.get(path, b"").decode(errors="replace")
         return excerpt(diagnostic, text, width=width(), encoding=output.encoding, apart=apart)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from hotagents.diagnostics import escape
 from hotagents.errors import SourceError
-from hotagents.manifests.nodes import Record
+from hotagents.manifests.nodes import Record, Scalar
 from hotagents.manifests.problems import Problems, quoted
 
 if TYPE_CHECKING:
@@ -92,10 +92,16 @@ class Workload:
     def containers(self, problems: Problems) -> list[Container]:
         """Return the containers, those that always run first."""
         return [
-            Container(problems.text(record, "name"), record, always=field == "containers")
+            Container(problems.text(record, "name"), record, always=field == "containers" or _is_sidecar(record))
             for field in ("containers", "initContainers", "ephemeralContainers")
             for record in problems.records(self.pod, field)
         ]
+
+
+def _is_sidecar(record: Record) -> bool:
+    """Say whether an init container goes on running beside the others."""
+    policy = record.get("restartPolicy")
+    return isinstance(policy, Scalar) and policy.text == "Always"
 
 
 @final

@@ -50,7 +50,10 @@ def _beside_the_payload(part: Part) -> Iterator[Finding]:
 
 def _in_a_directory(part: Part) -> Iterator[Finding]:
     links = [path for path, _ in _walk(part.location) if os.path.islink(os.path.join(part.location, path))]
-    if links:
+    if any(_leads_into_data(os.path.join(part.location, path)) for path in links):
+        text = f"{escape(part.location)}: links lead to {_DATA}, which is not there: a volume that was detached"
+        yield Finding("problem", "volume", text, "only a recreated pod gets a working mount: delete the pod")
+    elif links:
         text = f"{escape(part.location)}: {_named(links, 'link')} not followed"
         yield Finding("warning", "links", text, "put the files there themselves, or mount a volume")
     locked = [path for path, mode in _walk(part.location) if not stat.S_ISLNK(mode) and not _readable(part, path)]
@@ -62,6 +65,10 @@ def _in_a_directory(part: Part) -> Iterator[Finding]:
         text = f"{escape(part.location)}: {_named(names, 'name')} that no key of a ConfigMap can have"
         remedy = "`hotagents render` gives them keys; kubectl create configmap refuses them"
         yield Finding("note", "names", text, remedy)
+
+
+def _leads_into_data(link: str) -> bool:
+    return os.readlink(link).startswith(f"{_DATA}/")
 
 
 def _walk(root: str) -> Iterator[tuple[str, int]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from hotagents.host import Host
+    from hotagents.ops.web import Collectors
     from hotagents.registry import ConfigRegistry
 
 __all__ = ["Listener"]
@@ -42,6 +43,7 @@ class Listener:
         place: ``HOST:PORT``; ``:PORT`` for every interface, an IPv6 address in brackets, port 0 for a free one.
         registry: Need not be started yet.
         host: What runs on it, None where nothing does.
+        collectors: Metrics of the program's own, served beside those of the registry and the host.
 
     Attributes:
         port: What is listened on.
@@ -51,11 +53,18 @@ class Listener:
         OSError: If it cannot be had.
     """
 
-    def __init__(self, place: str, registry: ConfigRegistry[Any], host: Host | None = None) -> None:
+    def __init__(
+        self,
+        place: str,
+        registry: ConfigRegistry[Any],
+        host: Host | None = None,
+        *,
+        collectors: Collectors = (),
+    ) -> None:
         self._socket = _bound(*_parsed(place))
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
-            app(registry, host),
+            app(registry, host, collectors=collectors),
             loop="asyncio",
             http=_Bounded,
             ws="none",

@@ -28,12 +28,18 @@ _LONGEST: Final = 4000
 _NONE: Final[Mapping[Diagnostic, tuple[Edit, str]]] = MappingProxyType({})
 
 
-def sarif(diagnostics: Sequence[Diagnostic], fixes: Mapping[Diagnostic, tuple[Edit, str]] = _NONE) -> dict[str, Any]:
+def sarif(
+    diagnostics: Sequence[Diagnostic],
+    fixes: Mapping[Diagnostic, tuple[Edit, str]] = _NONE,
+    *,
+    unread: Iterable[str] = (),
+) -> dict[str, Any]:
     """Return one run as a JSON-ready log; paths are taken as relative to the repository's root.
 
     Args:
         diagnostics: All of them.
         fixes: The change that mends each, where there is one, and the text of the file that it changes.
+        unread: Why a path could not be read, so that nobody takes its silence for "all is well".
     """
     codes = sorted({diagnostic.code for diagnostic in diagnostics})
     driver = {
@@ -45,7 +51,14 @@ def sarif(diagnostics: Sequence[Diagnostic], fixes: Mapping[Diagnostic, tuple[Ed
         _result(diagnostic, codes.index(diagnostic.code)) | _fixes(diagnostic, *fixes.get(diagnostic, ()))
         for diagnostic in diagnostics
     ]
-    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    failures = [{"level": "error", "message": {"text": escape(text, limit=_LONGEST)}} for text in unread]
+    invocation = {"executionSuccessful": not failures, "toolExecutionNotifications": failures}
+    run = {
+        "tool": {"driver": driver},
+        "invocations": [invocation],
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    }
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 

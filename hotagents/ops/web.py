@@ -1,7 +1,7 @@
 """`app`: what a process serves over HTTP, in a program's own server or by `hotagents.ops.listening`.
 
 =============  ======================================================================================
-``/metrics``   Prometheus metrics of the registry and the host, and nothing else of the process
+``/metrics``   Prometheus metrics of the registry, the host and what the program adds; nothing else of the process
 ``/healthz``   200, or 503 with the reason: for a liveness probe
 ``/readyz``    200, or 503 with the reason: for a readiness probe
 ``/status``    the report, as JSON
@@ -14,7 +14,7 @@ extra ``[web]`` brings what it needs.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -29,14 +29,18 @@ from hotagents.ops.metrics import RegistryCollector
 from hotagents.ops.report import encoded, report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from prometheus_client.registry import Collector
     from starlette.requests import Request
 
     from hotagents.host import Host
     from hotagents.registry import ConfigRegistry
 
-__all__ = ["app"]
+__all__ = ["Collectors", "app"]
+
+Collectors: TypeAlias = "Iterable[Collector]"
+"""What else a scrape asks."""
 
 logger: Final = logging.getLogger("hotagents")
 _NO_STORE: Final = {"cache-control": "no-store"}
@@ -47,6 +51,7 @@ def app(
     host: Host | None = None,
     *,
     clock: Clock = SystemClock(),  # noqa: B008 - without state
+    collectors: Collectors = (),
 ) -> Starlette:
     """Return the application. Its answers take no lock that is ever held for long, so they come from the loop itself.
 
@@ -54,12 +59,18 @@ def app(
         registry: Started or not, closed by its owner.
         host: What runs on it, None where nothing does.
         clock: What times in answers come from.
+        collectors: What the program measures itself, served beside it; asked at each scrape, by the loop's thread.
     """
     metrics = CollectorRegistry(auto_describe=False)
     metrics.register(RegistryCollector(registry, host, clock=clock))
+    for collector in collectors:
+        metrics.register(collector)
 
     def scrape(request: Request) -> Response:
-        encode, kind = choose_encoder(request.headers.get("accept", ""))
+        try:
+            encode, kind = choose_encoder(request.headers.get("accept", ""))
+        except (TypeError, ValueError):  # a version that is none
+            encode, kind = choose_encoder("")
         return Response(encode(metrics), headers={**_NO_STORE, "content-type": kind})
 
     def status(_request: Request) -> Response:

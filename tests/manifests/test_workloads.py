@@ -118,6 +118,12 @@ def test_two_containers_at_the_root_are_named_and_one_can_be_chosen(read: Read, 
         read(one, text, root=ROOT, container="z")
 
 
+def test_an_init_container_that_goes_on_running_is_chosen_like_any_other(read: Read, workload: Make, one: str) -> None:
+    sidecar = [{"name": "s", "restartPolicy": "Always", "volumeMounts": [{"name": "v", "mountPath": ROOT}]}]
+    text = workload({}, VOLUMES, initContainers=sidecar)
+    assert dict(read(one, text, root=ROOT).files) == {"a.md": b"x"}
+
+
 def test_containers_that_run_at_the_start_alone_are_chosen_only_by_name(read: Read, workload: Make, one: str) -> None:
     starting = [{"name": "copy", "volumeMounts": [{"name": "v", "mountPath": ROOT}]}]
     text = workload({ROOT: "v"}, VOLUMES, initContainers=starting, ephemeralContainers=starting)

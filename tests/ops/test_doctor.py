@@ -99,6 +99,15 @@ def test_a_volume_that_lost_its_link_inside_a_tree(volume: ConfigMapVolume) -> N
     assert of(findings, "inotify")
 
 
+def test_a_volume_that_lost_its_link_before_anybody_looked_is_no_plain_directory(volume: ConfigMapVolume) -> None:
+    volume.write({"a.md": "---\nname: a\ndescription: d\n---\n"})
+    (volume.path / "..data").unlink()
+    (found,) = of(examine(str(volume.path)), "volume")
+    assert found.level == "problem"
+    assert "detached" in found.message
+    assert "delete the pod" in found.remedy
+
+
 def test_stale_payloads_a_dead_kubelet_and_links_to_nowhere(volume: ConfigMapVolume) -> None:
     stale = volume.stale_payload({"b.md": "half"})
     (volume.path / "gone.md").symlink_to("..data/gone.md")

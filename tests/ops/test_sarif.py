@@ -74,3 +74,11 @@ def test_no_text_of_a_file_can_add_a_command_or_a_property(found: Diagnostic) ->
     properties = dict(item.split("=", 1) for item in head.partition(" ")[2].split(","))
     assert set(properties) <= {"file", "line", "col", "title"}
     assert properties["title"] == found.code
+
+
+def test_a_path_that_could_not_be_read_is_no_clean_bill() -> None:
+    (run,) = sarif([], unread=["nope: no such file"])["runs"]
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is False
+    assert invocation["toolExecutionNotifications"][0]["message"]["text"] == "nope: no such file"
+    assert sarif([FOUND])["runs"][0]["invocations"][0]["executionSuccessful"] is True

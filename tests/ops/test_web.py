@@ -11,6 +11,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -20,7 +22,9 @@ from hotagents.ops.listening import Listener
 from hotagents.ops.web import app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from prometheus_client.core import Metric
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -278,3 +282,23 @@ def _has_ipv6() -> bool:
     except OSError:
         return False
     return True
+
+
+def test_what_the_program_measures_itself_stands_beside_the_rest(registry: ConfigRegistry[Any]) -> None:
+    class Own(Collector):
+        def collect(self) -> Iterable[Metric]:
+            return [GaugeMetricFamily("own_number", "Of the program.", value=7.0)]
+
+    with Listener("127.0.0.1:0", registry, collectors=[Own()]) as listener:
+        _, _, body = request(listener.port, "/metrics")
+    assert b"own_number 7.0\n" in body
+    assert b"hotagents_config_generation 1.0\n" in body
+
+
+@pytest.mark.parametrize("version", ["abc", "", "1.0.0;;", "9" * 99])
+def test_a_scrape_in_a_version_that_is_none_is_plain_text(registry: ConfigRegistry[Any], version: str) -> None:
+    with Listener("127.0.0.1:0", registry) as listener:
+        accept = {"accept": f"application/openmetrics-text; version={version}"}
+        status, _, body = request(listener.port, "/metrics", headers=accept)
+    assert status == 200
+    assert b"hotagents_config_generation 1.0\n" in body
