@@ -157,7 +157,8 @@ def _refuse_foreign(paths: Iterable[Path]) -> None:
 
     for path in paths:
         content = _content(path)
-        if content is not None and not content.startswith(HEADS):
+        # A checkout may have given it other ends of lines.
+        if content is not None and not content.replace(b"\r\n", b"\n").startswith(HEADS):
             raise UsageError(f"{path}: was not written by hotagents render; give another --output")
 
 

@@ -19,6 +19,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from hotagents.diagnostics import escape
 from hotagents.frontmatter.events import new_parser, syntax_error
 from hotagents.manifests.nodes import Listing, Record, Scalar
 
@@ -209,13 +210,21 @@ class _Composer:
 
 
 def _merge(node: Record) -> None:
-    """Do what ``<<`` asks for, as YAML 1.1 has it: keys that are there already stay."""
+    """Do what ``<<`` asks for, as YAML 1.1 has it: keys that are there already stay.
+
+    Raises:
+        ComposeError: Where a key that is brought stands above: tools differ about which of the two counts.
+    """
     key, found = node.keys.get(_MERGE), node.values.get(_MERGE)
     if key is None or key.style or found is None:
         return
     others = found.items if isinstance(found, Listing) else [found]
     for other in others:
         if isinstance(other, Record):
+            above = (name for name in other.values if name in node.keys and node.keys[name].start < key.start)
+            if (name := next(above, None)) is not None:
+                message = f'expected "<<" above {escape(name)}, which it brings too: of two, tools take either'
+                raise ComposeError("manifest-syntax", key.place, message, "write << first")
             node.merge(other)
     del node.keys[_MERGE], node.values[_MERGE]
 

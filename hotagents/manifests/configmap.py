@@ -23,6 +23,7 @@ __all__ = ["KINDS", "Content", "Value", "content_of", "key_fault"]
 
 KINDS: Final = frozenset({"ConfigMap", "Secret"})
 
+_KNOWN: Final = ("apiVersion", "kind", "metadata", "data", "binaryData", "stringData", "immutable", "type")
 _LARGEST: Final = 1_048_576
 _KEY: Final = re.compile(r"[-._a-zA-Z0-9]+", re.ASCII)
 _LONGEST_KEY: Final = 253
@@ -72,8 +73,13 @@ def content_of(resource: Resource, problems: Problems) -> Content:
     """Return what a ConfigMap or Secret holds; what is wrong with a value is said, and it is left out."""
     root = resource.root
     problems.repeated(root)
-    if not isinstance(root.get("apiVersion"), Scalar):
+    version = root.get("apiVersion")
+    if not isinstance(version, Scalar):
         problems.error(root, "manifest-field", f"{resource}: expected an apiVersion, got none", "write: apiVersion: v1")
+    elif version.text != "v1":
+        message = f"{resource}: expected apiVersion v1, got {quoted(version.text)}"
+        problems.error(version, "manifest-field", message, "write: apiVersion: v1")
+    problems.slips(root, _KNOWN, str(resource))
     check_names(resource, problems, hint="give it the name that the volume mounts")
     if problems.flag(root, "immutable"):
         message = f"{resource} is immutable: an edit is refused, and a pod that runs never sees one that was recreated"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Mounted", "Pod", "covering", "first_of", "pod_of"]
 
+_FIELDS: Final = ("name", "mountPath", "subPath", "subPathExpr", "readOnly", "recursiveReadOnly", "mountPropagation")
 _MOST: Final = 1000  # each is compared with each
 _STEADY: Final = "a part of a volume is mounted when the container starts and never updated: no edit arrives"
 
@@ -67,12 +68,13 @@ def pod_of(choice: Choice, root: str, shelf: Shelf) -> Pod:
     shown: dict[str, Mounted] = {}
     payloads: dict[str, Payload] = {}  # a volume may be mounted twice
     for mount in mounts:
-        if mount is above or relative(mount.path, root) is not None:
-            volume = _volume(mount, volumes, problems)
-            if volume is not None and not _is_steady(mount, problems):
-                if mount.volume not in payloads:
-                    payloads[mount.volume] = payload_of(volume, shelf)
-                shown[mount.path] = Mounted(mount, payloads[mount.volume])
+        problems.slips(mount.record, _FIELDS, "mount")
+        volume = _volume(mount, volumes, problems)  # without it no pod is made, wherever it is mounted
+        matters = mount is above or relative(mount.path, root) is not None
+        if volume is not None and matters and not _is_steady(mount, problems):
+            if mount.volume not in payloads:
+                payloads[mount.volume] = payload_of(volume, shelf)
+            shown[mount.path] = Mounted(mount, payloads[mount.volume])
     _say_covered(shown, mounts, root, problems)
     inside = {key: m for path, m in shown.items() if (key := relative(path, root)) is not None}
     holder = shown.get(above.path) if above is not None and above.path != root else None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, final
 
-from hotagents.diagnostics import Diagnostic, escape
+from hotagents.diagnostics import Diagnostic, did_you_mean, escape
 from hotagents.manifests.nodes import Listing, Record, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from hotagents.diagnostics import Severity
     from hotagents.frontmatter.page import Position
@@ -120,6 +120,12 @@ class Problems:
             if not isinstance(item, Record):
                 self._wrong(item, key, "a list of mappings")
         return [item for item in node.items if isinstance(item, Record)]
+
+    def slips(self, record: Record, fields: Collection[str], what: str) -> None:
+        """Say which fields are slips of known ones, which the API server refuses, or a tool drops without a word."""
+        for key, node in record.keys.items():
+            if key not in fields and (hint := did_you_mean(key, fields)):
+                self.error(node, "manifest-field", f"{what}: expected a field that is known, got {quoted(key)}", hint)
 
     def repeated(self, root: Record) -> None:
         """Say which keys stand twice in a mapping, in all that an object consists of."""

@@ -28,6 +28,14 @@ __all__ = ["Laid", "Payload", "payload_of"]
 _NAMES: Final = {"configMap": ("ConfigMap", "name"), "secret": ("Secret", "secretName")}
 _PROJECTED: Final = {"configMap": ("ConfigMap", "name"), "secret": ("Secret", "name")}
 _SWAPPED: Final = frozenset({"configMap", "secret", "projected", "downwardAPI"})
+_SOURCE: Final = ("name", "secretName", "items", "optional", "defaultMode", "sources")
+_ITEM: Final = ("key", "path", "mode")
+_KINDS: Final = tuple(
+    """name configMap secret projected downwardAPI serviceAccountToken clusterTrustBundle podCertificate emptyDir
+    hostPath persistentVolumeClaim ephemeral csi image nfs iscsi fc rbd cephfs cinder glusterfs flexVolume flocker
+    gitRepo azureDisk azureFile awsElasticBlockStore gcePersistentDisk vsphereVolume portworxVolume quobyte scaleIO
+    storageos photonPersistentDisk""".split()  # noqa: SIM905 - a list of words
+)
 _PATHS: Final = ("path", "credentialBundlePath", "keyPath", "certificateChainPath")
 
 
@@ -82,6 +90,7 @@ def payload_of(volume: Record, shelf: Shelf) -> Payload:
     if len(kinds) > 1:
         message = f"expected one kind of volume, got {', '.join(escape(kind) for kind in kinds[:5])}"
         problems.error(volume, "bad-mount", message, "make two volumes of it")
+    problems.slips(volume, _KINDS, "volume")
     payload = Payload(kinds[0] if kinds else "emptyDir")
     source = problems.record(volume, payload.kind) if kinds else None
     if source is None:
@@ -104,6 +113,7 @@ def _project(payload: Payload, entry: Record, shelf: Shelf) -> None:
     if len(kinds) > 1:
         message = f"expected one kind of source, got {', '.join(escape(kind) for kind in kinds[:5])}"
         shelf.problems.error(entry, "bad-mount", message, "make two sources of it")
+    shelf.problems.slips(entry, _KINDS, "source of a volume")
     for kind in kinds:
         source = shelf.problems.record(entry, kind)
         if source is not None and kind in _PROJECTED:
@@ -115,12 +125,14 @@ def _project(payload: Payload, entry: Record, shelf: Shelf) -> None:
 def _fill(payload: Payload, source: Record, kind: str, name_field: str, shelf: Shelf) -> None:
     """Lay what a ConfigMap or Secret brings over what is there."""
     problems = shelf.problems
+    problems.slips(source, _SOURCE, f"{kind} of a volume")
     optional = problems.flag(source, "optional")
     name = problems.text(source, name_field)
     if not name:
         problems.error(source, "manifest-field", f"expected {name_field} of a {kind}, got none")
         return
     for item in problems.records(source, "items"):
+        problems.slips(item, _ITEM, "entry of items")
         problems.mode(item, "mode")
     content = shelf.take(kind, name, source.values[name_field], optional=optional)
     if content is None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents.clock import Clock, SystemClock
 from hotagents.diagnostics import escape
-from hotagents.errors import HotAgentsError
+from hotagents.errors import HotAgentsError, NotStartedError
 from hotagents.ops.protocol import COMMANDS, LONGEST_REQUEST, decoded, line_of, send
 from hotagents.ops.report import report
 from hotagents.ops.sockets import listening, peer_of, remove
@@ -147,6 +147,10 @@ class Control:
             self._refuse_strangers(peer)
             by = "" if peer is None else f" by user {peer.uid}, process {peer.pid}"
             return {"ok": True, "result": self._do(decoded(line), by), "report": self._report()}
+        except NotStartedError as error:
+            return _refusal(
+                type(error).__name__, "it is starting, and serves nothing yet; `status` says what it waits for"
+            )
         except (HotAgentsError, ValueError, TypeError, OSError) as error:
             return _refusal(type(error).__name__, str(error))
         except Exception as error:
@@ -191,6 +195,7 @@ class Control:
     def _triggered(self) -> str:
         if self._host is None:
             raise ValueError("run-now: expected a process that hosts runners; this one has none")
+        self._registry.current  # noqa: B018 - without one nothing can run
         self._host.trigger()
         return "triggered"
 

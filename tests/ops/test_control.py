@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from hotagents import ConfigRegistry, CycleResult, Host, Memory
+from hotagents.echo import Echo
 from hotagents.ops.asking import RefusedError, ask
 from hotagents.ops.control import Control
 from hotagents.testing import FakeClock
@@ -163,8 +164,11 @@ def test_before_the_start_orders_are_refused_and_the_status_is_told(source: Memo
     registry: ConfigRegistry[Any] = ConfigRegistry(source)
     with Control(path, registry):
         assert ask(path, "status")["report"]["registry"]["state"] == "starting"
-        with pytest.raises(RefusedError, match="the registry is not started"):
+        with pytest.raises(RefusedError, match="it is starting, and serves nothing yet"):
             ask(path, "reload")
+    hosted = Control(path, registry, Host(registry, [Echo()], interval=60.0))
+    with hosted, pytest.raises(RefusedError, match="serves nothing yet"):
+        ask(path, "run-now")
 
 
 def once_free(path: str, command: Literal["status", "resume"]) -> dict[str, Any]:
