@@ -113,10 +113,10 @@ def _changes(lines: Sequence[str], at: int) -> Iterator[_Change]:
     # A line without a colon is found missing one only where the next key begins.
     for line in range(at, max(at - 2, -1), -1):
         first = next((n for n in range(line, -1, -1) if _KEY.match(lines[n].rstrip())), -1)
-        if first >= 0:
+        if first >= 0 and (first < line or line == at):
             yield from _joined(lines, first, line)
         first = next((n for n in range(line, -1, -1) if _LIKELY_KEY.match(lines[n].rstrip())), -1)
-        if first >= 0:
+        if first >= 0 and (first < line or line == at):
             yield from _block(lines, first, line)
 
 
