@@ -283,7 +283,12 @@ def test_the_table_is_asked_once_for_each_directory_that_a_volume_is_read_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
-    monkeypatch.setattr(mounted, "mounts_now", lambda: (asked.append(1), parse(line(1, 0, "/")))[1])
+
+    def told() -> Mounts:
+        asked.append(1)
+        return parse(line(1, 0, "/"))
+
+    monkeypatch.setattr(mounted, "mounts_now", told)
     volume = ConfigMapVolume(tmp_path / "mount")
     volume.write({"a.md": "a"})
     source = Tree(volume.path)
