@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-GUIDES: Final = ("README.md", "docs/**/*.md", "examples/*/README.md")
+GUIDES: Final = ("README.md", "docs/**/*.md", "examples/*/README.md", "examples/*/docs/*.md")
 PAGES: Final = [page for pattern in GUIDES for page in sorted(ROOT.glob(pattern))]
 BLOCK: Final = re.compile(
     r"(?:^<!--[ ]*(?P<note>(?:file|with|output|not[ ]run)\b[^\n]*?)[ ]*-->\n\n?)?"
@@ -37,6 +37,7 @@ VARYING: Final = [
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+]00:00)?"), "…"),
     (re.compile(r"(?<![\d.])\d+(?:\.\d+)? ?(?:µs|ms|s)\b"), "…"),
 ]
+COMMANDS: Final = {"hotagents": "hotagents", "k8s-monitor": "hotagents_k8s_monitor"}
 PARSERS: Final[Mapping[str, Callable[[str], object]]] = {
     "json": json.loads,
     "python": lambda text: compile(text, "block", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT),
@@ -143,9 +144,9 @@ class Story:
         words = shlex.split(self.place(line), comments=True)
         if words == ["echo", "$?"]:
             return str(self.status)
-        if words[0] != "hotagents":
+        if words[0] not in COMMANDS:
             raise AssertionError(f"only hotagents commands run; say `<!-- not run: why -->` above: {line}")
-        return self.execute("-P", "-m", "hotagents", *words[1:])
+        return self.execute("-P", "-m", COMMANDS[words[0]], *words[1:])
 
 
 def play(page: str, name: str, directory: Path) -> None:

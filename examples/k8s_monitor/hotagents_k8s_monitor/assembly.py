@@ -8,8 +8,9 @@ from hotagents import SystemClock
 from hotagents_k8s_monitor.cluster.collector import Collector
 from hotagents_k8s_monitor.cluster.connection import connect
 from hotagents_k8s_monitor.monitor import Monitor
-from hotagents_k8s_monitor.notify import LogNotifier
-from hotagents_k8s_monitor.records import Recorder
+from hotagents_k8s_monitor.notifiers import configured
+from hotagents_k8s_monitor.post import Post
+from hotagents_k8s_monitor.records import Acks, Recorder
 
 if TYPE_CHECKING:
     import logging
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.cluster.client import ApiClient
     from hotagents_k8s_monitor.settings import Settings
 
-__all__ = ["client", "collector", "monitor", "recorder"]
+__all__ = ["client", "collector", "monitor", "post", "recorder"]
 
 _MIB: Final = 1024 * 1024
 
@@ -33,7 +34,12 @@ def client(settings: Settings) -> ApiClient:
 
 def collector(settings: Settings) -> Collector:
     """Return what looks at the cluster of the settings; it connects at its first look."""
-    return Collector(lambda: client(settings), clock=SystemClock(), total=settings.look_timeout)
+    return Collector(
+        lambda: client(settings),
+        clock=SystemClock(),
+        total=settings.look_timeout,
+        namespaces=settings.looked_into,
+    )
 
 
 def recorder(settings: Settings) -> Recorder:
@@ -41,6 +47,20 @@ def recorder(settings: Settings) -> Recorder:
     return Recorder(settings.data_dir, keep=settings.retention, most_bytes=settings.retention_mib * _MIB)
 
 
+def post(settings: Settings, *, logger: logging.Logger) -> Post:
+    """Return what sends messages: to the log, and to all else that the settings name.
+
+    Raises:
+        SettingsError: If something that it needs is not installed.
+    """
+    return Post(configured(settings, logger), settings.data_dir / "outbox")
+
+
 def monitor(settings: Settings, *, logger: logging.Logger, kept: Recorder | None = None) -> Monitor:
-    """Return the monitor that is deployed: it tells the log, and keeps records, in ``kept`` if that is given."""
-    return Monitor(collector(settings), LogNotifier(logger), recorder=kept or recorder(settings))
+    """Return the monitor that is deployed: it tells people, and keeps records, in ``kept`` if that is given."""
+    return Monitor(
+        collector(settings),
+        post(settings, logger=logger),
+        recorder=kept or recorder(settings),
+        acks=Acks(settings.data_dir),
+    )

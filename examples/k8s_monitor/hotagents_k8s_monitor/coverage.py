@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 __all__ = ["Coverage", "coverage"]
 
 _TIERS: Final = frozenset({"P0", "P1", "P2"})
-_NEEDS: Final[tuple[Resource, ...]] = ("pods", "deployments.apps", "replicasets.apps", "jobs.batch")
+_NEEDS: Final[tuple[Resource, ...]] = (
+    "pods",
+    "deployments.apps",
+    "replicasets.apps",
+    "jobs.batch",
+    "statefulsets.apps",
+    "daemonsets.apps",
+    "cronjobs.batch",
+)
+_KINDS: Final = frozenset({None, "CronJob", "DaemonSet", "Deployment", "StatefulSet"})
 _SHOWN: Final = 3
 _LONGEST: Final = 300
 
@@ -74,7 +83,7 @@ def _missing(policy: Policy, snapshot: Snapshot) -> Iterator[str]:
 def _can_be_found(service: Service) -> bool:
     """Say whether a service is one workload, of a kind that is listed or whose pods are."""
     is_one = is_exact(service.name) and (service.namespace is None or is_exact(service.namespace))
-    return is_one and service.kind in {None, "Deployment"}
+    return is_one and service.kind in _KINDS
 
 
 def _is_excluded(service: Service, policy: Policy) -> bool:

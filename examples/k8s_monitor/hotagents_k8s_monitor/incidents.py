@@ -1,6 +1,7 @@
 """`Incident`: what one owner suffers from at a time; `turned` says what a look made of all of them.
 
-It ends with its last open finding, and is *gone*, and not resolved, where its owner is no longer there.
+It ends with its last open finding, and is *gone*, and not resolved, where its owner is no longer there. What a node
+that is down brings along is a part of the node's incident, which is as bad as the worst of it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,31 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.findings import Owner, Severity
     from hotagents_k8s_monitor.judging import Finding, Tracked
 
-__all__ = ["End", "Event", "Incident", "Told", "turned"]
+__all__ = ["Ack", "End", "Event", "Incident", "Told", "turned"]
 
 End: TypeAlias = Literal["resolved", "gone", "withdrawn", "muted"]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ack:
+    """Somebody has taken an incident over: until then it is told again only where it gets worse, and when it is over.
+
+    Attributes:
+        incident: Its id.
+        by: Who, as they say.
+        reason: Why, as they say; may be empty.
+        at: When.
+        until: When this ends by itself.
+        severity: How bad it was then.
+    """
+
+    incident: str
+    by: str
+    reason: str
+    at: datetime
+    until: datetime
+    severity: Severity
 
 
 @final
@@ -33,12 +56,20 @@ class Told:
         severity: As how bad it was told last.
         fingerprints: About which findings it was told last.
         heard: When it was last told as how bad; of each severity that it was ever told as.
+        full_at: When it was last told in full; None where that was before this was kept.
+        number: How often it was told.
+        flapping: Whether it was told that it is flapping.
+        acked: When the acknowledgement was given that was told last, or None.
     """
 
     at: datetime
     severity: Severity
     fingerprints: frozenset[str]
     heard: Mapping[Severity, datetime]
+    full_at: datetime | None = None
+    number: int = 1
+    flapping: bool = False
+    acked: datetime | None = None
 
     @property
     def worst(self) -> Severity:
@@ -61,6 +92,7 @@ class Incident:
         worse_since: Since when it is worse than it was told; None where it is not.
         end: How it ended, or None while it goes on. One that ended stays until that was told.
         ended_at: When it ended, or None.
+        flapping: Whether something of it comes and goes.
     """
 
     id: str
@@ -72,19 +104,34 @@ class Incident:
     worse_since: datetime | None = None
     end: End | None = None
     ended_at: datetime | None = None
+    flapping: bool = False
 
     @property
     def severity(self) -> Severity:
         """How bad it is: its worst finding."""
         return worst(finding.severity for finding in self.findings)
 
-    def after_telling(self, at: datetime) -> Incident:
-        """Return it after it was told as it is."""
-        names = frozenset(finding.fingerprint for finding in self.findings)
-        heard = {**(self.told.heard if self.told is not None else {}), self.severity: at}
-        return replace(
-            self, told=Told(at, self.severity, names, MappingProxyType(heard)), milder_since=None, worse_since=None
+    def after_telling(self, at: datetime, *, in_full: bool = True, acked: datetime | None = None) -> Incident:
+        """Return it after it was told as it is.
+
+        Args:
+            at: When.
+            in_full: Whether all of it was said.
+            acked: When the acknowledgement was given that was said with it, if one was.
+        """
+        before = self.told
+        heard = {**(before.heard if before is not None else {}), self.severity: at}
+        told = Told(
+            at=at,
+            severity=self.severity,
+            fingerprints=frozenset(finding.fingerprint for finding in self.findings),
+            heard=MappingProxyType(heard),
+            full_at=at if in_full or before is None else before.full_at,
+            number=before.number + 1 if before is not None else 1,
+            flapping=self.flapping,
+            acked=acked or (before.acked if before is not None else None),
         )
+        return replace(self, told=told, milder_since=None, worse_since=None)
 
 
 @final
@@ -114,20 +161,25 @@ def turned(
         now: The time of the look.
     """
     counting: dict[Owner, list[Finding]] = {}
+    flapping: set[Owner] = set()
     for item in tracked.values():
         if item.counts:
-            counting.setdefault(item.finding.owner, []).append(item.finding)
+            counting.setdefault(item.home, []).append(item.finding)
+            flapping |= {item.home} if item.flapping else set()
     incidents: dict[str, Incident] = {}
     events: list[Event] = []
     for old in before.values():
         if old.end is None and (findings := counting.pop(old.owner, None)) is not None:
-            incidents[old.id] = _going_on(replace(old, findings=_worst_first(findings)), now)
+            now_so = replace(old, findings=_worst_first(findings), flapping=old.owner in flapping)
+            incidents[old.id] = _going_on(now_so, now)
         else:
             end = old.end or _end(old, tracked, withdrawn, gone)
             incidents[old.id] = replace(old, end=end, ended_at=old.ended_at or now)
         events += _happened(old, incidents[old.id])
     for owner, findings in sorted(counting.items()):
-        new = Incident(id=_id(findings[0], now), owner=owner, opened_at=now, findings=_worst_first(findings))
+        worst_first = _worst_first(findings)
+        name = _id(owner, worst_first, now)
+        new = Incident(id=name, owner=owner, opened_at=now, findings=worst_first, flapping=owner in flapping)
         incidents[new.id] = new
         events += [Event(new.id, f"opened: {finding.rule}: {finding.severity}") for finding in new.findings]
     return incidents, events
@@ -172,6 +224,7 @@ def _worst_first(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: (finding.severity, finding.rule)))
 
 
-def _id(finding: Finding, now: datetime) -> str:
+def _id(owner: Owner, findings: tuple[Finding, ...], now: datetime) -> str:
     """The time of the beginning, so that names sort by it, and a fingerprint, so that two never meet."""
-    return f"{now:%Y%m%dT%H%M%S.%fZ}-{finding.fingerprint[:8]}"
+    own = next((finding for finding in findings if finding.owner == owner), findings[0])
+    return f"{now:%Y%m%dT%H%M%S.%fZ}-{own.fingerprint[:8]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
 from hotagents import escape
 from hotagents_k8s_monitor.findings import Owner, fingerprint
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.findings import Impact, Severity, Signal, Tier
     from hotagents_k8s_monitor.policy import Muted, Policy
 
-__all__ = ["Finding", "Tracked", "judge", "moment"]
+__all__ = ["Finding", "Phase", "Tracked", "judge", "moment"]
 
+Phase: TypeAlias = Literal["pending", "new", "ongoing", "worse", "flapping"]
 _LONGEST: Final = 300
 
 
@@ -116,6 +117,12 @@ class Tracked:
         opened_at: When it had lasted for its hold time; None while it is pending.
         absent_since: When a look that could have seen it first did not; None where the last such look saw it.
         unsure_since: When looks that could not have seen it began, without one since that could; None after one.
+        last_seen: When a look saw it last; None where that was before this was kept.
+        worse_at: When it got worse last, since it was opened; None where it never did.
+        flapping: Whether it came and went so often within the last hour that only that is still told.
+        away: Whether it is over for now and only kept because it is flapping.
+        cause: Whose fault brings it along, such as a node's that is down; it counts as a part of that.
+        cause_over: When that cause was last there, where it is there no more; for a while longer it explains this.
     """
 
     finding: Finding
@@ -123,6 +130,12 @@ class Tracked:
     opened_at: datetime | None = None
     absent_since: datetime | None = None
     unsure_since: datetime | None = None
+    last_seen: datetime | None = None
+    worse_at: datetime | None = None
+    flapping: bool = False
+    away: bool = False
+    cause: Owner | None = None
+    cause_over: datetime | None = None
 
     @property
     def unsure(self) -> bool:
@@ -133,6 +146,21 @@ class Tracked:
     def counts(self) -> bool:
         """Whether somebody should hear of it: open, and neither known nor under maintenance."""
         return self.opened_at is not None and self.finding.muted is None
+
+    @property
+    def home(self) -> Owner:
+        """Whose incident it is a part of."""
+        return self.cause or self.finding.owner
+
+    def phase(self, look: datetime) -> Phase:
+        """Return where it stands at the look of that time, beside what the configuration mutes."""
+        if self.opened_at is None:
+            return "pending"
+        if self.flapping:
+            return "flapping"
+        if self.worse_at == look:
+            return "worse"
+        return "new" if self.opened_at == look else "ongoing"
 
 
 def moment(text: Any) -> datetime:

@@ -98,7 +98,7 @@ class Look:
             ],
             "missing_services": list(self.coverage.missing_services),
             "unwatched": list(self.coverage.unwatched),
-            "findings": [_described(item) for item in _worst_first(self.book)],
+            "findings": [_described(item, self.at) for item in _worst_first(self.book)],
             "told": [delivery.to_dict() for delivery in self.told],
             "troubles": list(self.troubles),
             "agents": {name: _agent(agent) for name, agent in generation.agents.items()},
@@ -137,10 +137,13 @@ def _state(item: Tracked) -> str:
     return "muted" if item.finding.muted is not None else "open"
 
 
-def _described(item: Tracked) -> dict[str, Any]:
+def _described(item: Tracked, look: datetime) -> dict[str, Any]:
     absent = item.absent_since.isoformat() if item.absent_since is not None else None
-    seen = {"state": _state(item), "first_seen": item.first_seen.isoformat(), "absent_since": absent}
-    return item.finding.to_dict() | seen | {"unsure": item.unsure}
+    last_seen = item.last_seen.isoformat() if item.last_seen is not None else None
+    seen = {"state": _state(item), "first_seen": item.first_seen.isoformat(), "last_seen": last_seen}
+    follows = item.cause.to_dict() if item.cause is not None else None
+    over_time = {"absent_since": absent, "unsure": item.unsure, "phase": item.phase(look), "follows": follows}
+    return item.finding.to_dict() | seen | over_time
 
 
 def _agent(agent: AgentSpec) -> dict[str, Any]:

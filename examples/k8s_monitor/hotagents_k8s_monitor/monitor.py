@@ -2,30 +2,33 @@
 
 A step that fails never reads as "all is well". What could not be seen and a rule that failed are findings; a notifier
 that raised and a disk that is full are troubles, said in the cycle's line until they are over; detection goes on.
+
+What is to be told is written, together with a book that takes it for told, before any of it is sent; then the outboxes
+take it, and each notes every attempt. So a process may die at any moment, and the next one sends what is missing, once.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from hotagents import CycleResult, SystemClock, escape
+from hotagents_k8s_monitor.composing import messages_of, status_of
 from hotagents_k8s_monitor.coverage import coverage
-from hotagents_k8s_monitor.delivery import deliveries, is_settled
+from hotagents_k8s_monitor.delivery import plan, remembered
 from hotagents_k8s_monitor.look import Look
 from hotagents_k8s_monitor.policy import CONTEXT, Policy
+from hotagents_k8s_monitor.post import Post, Round
 from hotagents_k8s_monitor.tracking import Book, Event, advance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from hotagents import Clock, Cycle, Generation
     from hotagents_k8s_monitor.cluster import Snapshot
-    from hotagents_k8s_monitor.delivery import Delivery
+    from hotagents_k8s_monitor.delivery import Plan
     from hotagents_k8s_monitor.notify import Notifier
-    from hotagents_k8s_monitor.records import Recorder
+    from hotagents_k8s_monitor.records import Acks, Recorder
 
 __all__ = ["Collects", "Monitor"]
 
@@ -46,45 +49,59 @@ class Collects(Protocol):
 class Monitor:
     """A `hotagents.Runner`; its methods are called by one thread at a time, as a host does.
 
-    A delivery that was made and a process that died before it was remembered is made once more: at least once.
-
     Args:
         collector: Looks at the cluster; closed at the end.
-        notifier: Takes deliveries.
+        post: Sends messages; a notifier alone is one without a memory on disk. Opened at the beginning, closed at the
+            end.
         recorder: Keeps state and records; None remembers in this process only.
+        acks: What people have taken over; None for nothing.
         clock: Where time comes from.
     """
 
     name: Final = "k8s-monitor"
 
     def __init__(
-        self, collector: Collects, notifier: Notifier, *, recorder: Recorder | None = None, clock: Clock | None = None
+        self,
+        collector: Collects,
+        post: Post | Notifier,
+        *,
+        recorder: Recorder | None = None,
+        acks: Acks | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._collector = collector
-        self._notifier = notifier
+        self._post = post if isinstance(post, Post) else Post([post])
         self._recorder = recorder
+        self._acks = acks
         self._clock: Clock = SystemClock() if clock is None else clock
         self._book = Book()
         self._policy: tuple[Generation[Any], Policy] | None = None
 
     def setup(self) -> None:
-        """Remember what was known before the last end.
+        """Remember what was known before the last end, and what was not sent then.
 
         Raises:
             RecordsError: If a newer version wrote it, or another monitor uses the records.
         """
         if self._recorder is not None:
             self._recorder.claim()
+        self._post.open()
+        if self._recorder is not None:
+            now = self._clock.now()
             # How long looks could not see something counts anew: nobody looked while there was no monitor.
-            self._book = self._recorder.load(self._clock.now()).resumed()
+            self._book = self._recorder.load(now).resumed()
+            self._post.accept(self._recorder.outgoing, now)
 
     def teardown(self) -> None:
-        """Close the connections to the cluster, and let another monitor have the records."""
+        """Close the connections to the cluster, end sending, and let another monitor have the records."""
         try:
-            self._collector.close()
+            self._post.close()
         finally:
-            if self._recorder is not None:
-                self._recorder.release()
+            try:
+                self._collector.close()
+            finally:
+                if self._recorder is not None:
+                    self._recorder.release()
 
     def run(self, cycle: Cycle) -> CycleResult:
         """Do one cycle; see the module's text."""
@@ -94,20 +111,22 @@ class Monitor:
             return CycleResult(status="failed", error="cancelled before the look at the cluster was over")
         now = self._clock.now()
         page, events = advance(self._book, snapshot, policy, now)
-        told, troubles = self._tell(page, policy, cycle.generation, now)
-        self._book = _remembered(page, told, now)
+        acks = self._acks.in_force(now) if self._acks is not None else {}
+        planned = plan(page.incidents.values(), policy, now, acks=acks, warned=page.warned)
+        self._book = remembered(page, planned, policy, now)
+        troubles = self._tell(planned, policy, cycle.generation, now)
         look = Look(
             cycle=cycle,
             at=now,
             policy=policy,
             snapshot=snapshot,
             book=self._book,
-            told=told,
+            told=planned.deliveries,
             troubles=troubles,
             coverage=coverage(policy, snapshot),
         )
         if self._recorder is not None:
-            also = (Event(d.incident.id, f"told: {d.kind} as {d.incident.severity}") for d in told)
+            also = (Event(d.incident.id, f"told: {d.kind} as {d.incident.severity}") for d in planned.deliveries)
             unkept = self._recorder.keep(look, page.incidents, [*events, *also])
             look = replace(look, troubles=(*troubles, *unkept))
         return CycleResult(summary=look.summary, data=look.to_dict())
@@ -121,26 +140,15 @@ class Monitor:
             cycle.logger.info("findings only: frontmatter acts, prose would need a model and is not used")
         return self._policy[1]
 
-    def _tell(
-        self, book: Book, policy: Policy, generation: Generation[Any], now: datetime
-    ) -> tuple[tuple[Delivery, ...], tuple[str, ...]]:
-        """Deliver what is due; what fails stays due."""
-        told: list[Delivery] = []
-        troubles: list[str] = []
-        for delivery in deliveries(book.incidents.values(), policy, now):
-            try:
-                self._notifier.tell(delivery, generation, now=now)
-            except Exception as error:  # noqa: BLE001 - said in the cycle's line, and tried again at the next look
-                said = f"{type(error).__name__}: {escape(str(error), limit=200)}"
-                troubles.append(f"NOT TOLD {delivery.incident.id}: {said}")
-            else:
-                told.append(delivery)
-        return tuple(told), tuple(troubles)
-
-
-def _remembered(book: Book, told: Iterable[Delivery], now: datetime) -> Book:
-    """Return the book after what was told, without the incidents that ended and of which nobody needs to hear."""
-    for delivery in told:
-        book = book.told(delivery.incident, now)
-    left = {name: incident for name, incident in book.incidents.items() if not is_settled(incident)}
-    return replace(book, incidents=MappingProxyType(left))
+    def _tell(self, planned: Plan, policy: Policy, generation: Generation[Any], now: datetime) -> tuple[str, ...]:
+        """Hand over what is to be told, and send it; return what of that failed, in words."""
+        messages = messages_of(planned, policy, generation, now)
+        # What could not be written is said by the record, which tries again; people are told all the same.
+        if messages and self._recorder is not None:
+            self._recorder.commit(self._book, messages)
+        untaken = self._post.accept(messages, now)
+        if self._recorder is not None and not untaken:
+            self._recorder.taken()
+        going_on = (i for i in self._book.incidents.values() if i.end is None and i.told is not None)
+        cards = tuple(status_of(incident, policy, generation, now) for incident in going_on)
+        return (*untaken, *self._post.deliver(Round(cards, policy, now)))

@@ -1,72 +1,112 @@
-"""`Notifier`: how a delivery leaves the monitor; and the one that is always there, which writes it to the log."""
+"""`Notifier`: a way by which messages leave the monitor. The ones that are there are in
+`hotagents_k8s_monitor.notifiers`; others come by a hook, `hotagents_k8s_monitor.hooks`.
+
+A notifier sends, and nothing else: what waits, in which order and until when is `hotagents_k8s_monitor.post`'s.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol, final
-
-from hotagents import escape
-from hotagents_k8s_monitor.policy import shown
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, final, runtime_checkable
 
 if TYPE_CHECKING:
-    import logging
-    from datetime import datetime
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
 
-    from hotagents import Generation
-    from hotagents_k8s_monitor.delivery import Delivery
-    from hotagents_k8s_monitor.findings import Severity
+    from hotagents_k8s_monitor.messages import Message
+    from hotagents_k8s_monitor.policy import Policy
 
-__all__ = ["LogNotifier", "NoNotifier", "Notifier", "sentence"]
+__all__ = ["Card", "KeepsUpToDate", "NoNotifier", "NotSentError", "Notifier", "Sending", "Slip"]
 
-_LEVELS: Final[dict[Severity, int]] = {"SEV-1": 40, "SEV-2": 40, "SEV-3": 30, "SEV-4": 20}  # ERROR, WARNING, INFO
-_GOOD: Final = frozenset({"resolved", "gone", "withdrawn", "muted"})
-_LONGEST: Final = 4000  # more than the parts, which are bounded one by one, can be
+Slip: TypeAlias = Mapping[str, str]
+"""What a notifier wants to be told of a thread the next time, such as where its first message stands."""
+
+
+@final
+class NotSentError(Exception):
+    """A message was not sent; the text says why, on one line, without a secret.
+
+    Args:
+        why: For people.
+        retry_after: How long to wait before the next attempt; None where that is not known.
+        alone: Whether only this message fails, such as for its channel, and others may well go.
+        perhaps: Whether it may have arrived all the same, so that the next attempt must look first.
+    """
+
+    def __init__(
+        self, why: str, *, retry_after: timedelta | None = None, alone: bool = False, perhaps: bool = False
+    ) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
+        self.alone = alone
+        self.perhaps = perhaps
+
+
+class Sending(NamedTuple):
+    """One attempt.
+
+    Attributes:
+        message: What to send.
+        slip: What the notifier said of its thread the last time; empty at first.
+        policy: What the current generation says, which may be a later one than decided the message.
+        now: The time.
+        tried_at: When an earlier attempt was made of which nobody knows whether it arrived; None for none.
+    """
+
+    message: Message
+    slip: Slip
+    policy: Policy
+    now: datetime
+    tried_at: datetime | None = None
+
+
+class Card(NamedTuple):
+    """An incident as it is now, of which people were told; the slip is empty where that was in a digest."""
+
+    message: Message
+    slip: Slip
 
 
 class Notifier(Protocol):
-    """Where deliveries go."""
+    """Where messages go."""
 
-    def tell(self, delivery: Delivery, generation: Generation[Any], *, now: datetime) -> None:
-        """Deliver; what raises was not delivered, and is tried again at the next look.
+    @property
+    def name(self) -> str:
+        """What it is called by in log lines and on disk: lower-case letters, digits and hyphens."""
+        ...
 
-        Called on the cycle's thread, one delivery at a time. ``generation`` decided it, and is named in the message.
+    def send(self, sending: Sending) -> Slip:
+        """Send a message, or find that it is there; return the thread's new slip.
+
+        Called on a thread of this notifier's own, one message at a time, in the order of each thread. It must return
+        within about half a minute.
+
+        Raises:
+            NotSentError: If it was not sent; it is tried again. So it is for any other exception, as one that may have
+                arrived.
         """
         ...
 
 
-@final
-class LogNotifier:
-    """Writes each delivery as one line to a log: ERROR for SEV-1 and SEV-2, WARNING for SEV-3, INFO when it is over."""
+@runtime_checkable
+class KeepsUpToDate(Protocol):
+    """What a `Notifier` has too, where it shows incidents as they are now."""
 
-    def __init__(self, logger: logging.Logger | logging.LoggerAdapter[logging.Logger]) -> None:
-        self._logger = logger
+    def refresh(self, cards: Sequence[Card], policy: Policy, now: datetime) -> None:
+        """Show them, as far as they differ from what is shown; once each cycle, after all messages were sent.
 
-    def tell(self, delivery: Delivery, generation: Generation[Any], *, now: datetime) -> None:
-        """Log it."""
-        level = 20 if delivery.kind in _GOOD else _LEVELS[delivery.incident.severity]
-        self._logger.log(level, "%s", sentence(delivery, generation, now=now), extra={"incident": delivery.incident.id})
+        Raises:
+            NotSentError: If some could not be shown; the next cycle shows them.
+        """
+        ...
 
 
 @final
 class NoNotifier:
     """Tells nobody: for a look that a person takes at once."""
 
-    def tell(self, delivery: Delivery, generation: Generation[Any], *, now: datetime) -> None:
+    name = "nobody"
+
+    def send(self, sending: Sending) -> Slip:
         """Do nothing."""
-
-
-def sentence(delivery: Delivery, generation: Generation[Any], *, now: datetime) -> str:
-    """Return a delivery as one line for people, escaped: who, how bad, what, since when, and by which generation."""
-    incident = delivery.incident
-    first = incident.findings[0]
-    until = incident.ended_at or now  # what is over may wait for the morning to be told
-    what = "; ".join(f"{finding.rule}: {finding.message}" for finding in incident.findings)
-    parts = [
-        f"{delivery.kind.upper()} {incident.severity} {incident.owner} ({first.tier}, {first.impact}): {what}",
-        f"for {shown(until - min(finding.since for finding in incident.findings))}",
-        f"channel {escape(delivery.channel, limit=100)}" if delivery.channel else "",
-        f"contact {escape(delivery.contact, limit=100)}" if delivery.contact else "",
-        f"incident {incident.id}",
-        f"another incident of it goes on: {delivery.other}" if delivery.other else "",
-        f"generation {generation.number} {generation.digest[:19]}",
-    ]
-    return escape("; ".join(part for part in parts if part), limit=_LONGEST)
+        return sending.slip

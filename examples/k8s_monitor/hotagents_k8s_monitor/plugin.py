@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from hotagents import AgentSpec, RunnerInfo, hookimpl
+from hotagents_k8s_monitor.deciding import remember
 from hotagents_k8s_monitor.policy import (
     ANALYZER,
     CONTEXT,
@@ -76,6 +77,7 @@ def hotagents_validate(candidate: Candidate[Any], report: Report) -> None:
     A missing escalation-manager would leave the built-in severities in force without anybody's having said so; and of
     two lists below ``P0:`` the first would be lost.
     """
+    remember(candidate)
     for name in SPECS:
         if name != "*" and name not in candidate.agents:
             report.error(f'expected an agent "{name}", got none', hint=f"add {name}.md, or the key of the ConfigMap")

@@ -13,6 +13,7 @@ from hotagents_k8s_monitor.cluster.access import COSTS, may
 from hotagents_k8s_monitor.cluster.connection import disconnect
 from hotagents_k8s_monitor.cluster.deadline import Deadline
 from hotagents_k8s_monitor.cluster.errors import ClusterError
+from hotagents_k8s_monitor.cluster.lists import has_group
 from hotagents_k8s_monitor.cluster.snapshot import RESOURCES, Gap
 from hotagents_k8s_monitor.records import RecordsError
 from hotagents_k8s_monitor.shipped import config_dir as shipped_config
@@ -136,6 +137,8 @@ def _cluster(settings: Settings) -> Iterator[Check]:
 
 
 def _right(asking: ApiClient, resource: Resource) -> Check:
+    if not has_group(asking, resource, deadline=Deadline.after(_SECONDS)):
+        return _good("right", f"list {resource}: not installed, so not needed")
     allowed = may(asking, resource, "list", deadline=Deadline.after(_SECONDS))
     if isinstance(allowed, Gap):
         return _bad("right", f"list {resource}: not known: {allowed.reason}: {allowed.detail}")

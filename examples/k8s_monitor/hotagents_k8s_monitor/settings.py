@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, final, get_args
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hotagents import did_you_mean, escape
@@ -33,6 +33,21 @@ _SERVICE_LINK: Final = re.compile(
 _DIRECTORIES: Final = ("config_dir", "data_dir")
 _HINT: Final = "see `k8s-monitor --help` for all of them"
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+
+
+_URL: Final = re.compile(r"https?://[^\s/?#]+(?:[/?#]\S*)?", re.ASCII)
+
+
+def _is_url(value: str | SecretStr | None) -> str | SecretStr | None:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if text is not None and not _URL.fullmatch(text):
+        raise ValueError("not a URL")
+    return value
+
+
+_OF_A_URL: Final = "a URL that begins with https:// or http://"
+Url: TypeAlias = Annotated[str | None, AfterValidator(_is_url), Field(description=_OF_A_URL)]
+SecretUrl: TypeAlias = Annotated[SecretStr | None, AfterValidator(_is_url), Field(description=_OF_A_URL)]
 
 
 def _lower(value: object) -> object:
@@ -60,6 +75,17 @@ class Settings(BaseSettings):
         kubeconfig: A kubeconfig file; empty for the pod's own account, or the usual file outside of a pod.
         context: A context of the kubeconfig; empty for its current one.
         heartbeat_file: Renewed by ``run`` while its cycles end in time, read by ``alive``; empty for none.
+        namespaces: Which are looked into, ``payments,shop``; empty for all, which needs rights on the whole cluster.
+        listen: Where metrics and probes are served, ``HOST:PORT`` or ``:PORT``; empty for nowhere.
+        dead_man_interval: Seconds between two messages that the monitor is alive; 0 for none.
+        dead_man_url: Where these are sent besides the log, an ``https`` address; empty for the log alone.
+        slack_token: A Slack bot's token; empty for no Slack.
+        slack_webhook_url: A Slack incoming webhook, used where there is no token; empty for none.
+        slack_base_url: Where Slack's API is; empty for ``https://slack.com/api/``.
+        alertmanager_url: An Alertmanager, ``http://alertmanager:9093``; empty for none.
+        alertmanager_token: Sent to it as ``Authorization: Bearer``; empty for none.
+        webhook_url: Where each message is sent as JSON; empty for nowhere.
+        webhook_token: Sent to it as ``Authorization: Bearer``; empty for none.
         retention_days: Days for which records are kept.
         retention_mib: MiB that all records may take.
         log_level: From which level on is logged.
@@ -74,11 +100,35 @@ class Settings(BaseSettings):
     kubeconfig: str = ""
     context: str = ""
     heartbeat_file: Path | None = None
+    namespaces: Annotated[
+        str,
+        Field(
+            pattern=r"^([a-z0-9-]{1,63}(,[a-z0-9-]{1,63}){0,49})?$",
+            description="up to 50 namespaces such as payments,shop",
+        ),
+    ] = ""
+    listen: str = ""
+    dead_man_interval: Annotated[float, _between(0, 604_800, "seconds")] = 3600.0
+    dead_man_url: Annotated[
+        str, Field(pattern=r"^(https?://[^\s]{1,2000})?$", description="an address that begins with https://")
+    ] = Field(default="", repr=False)
+    slack_token: SecretStr | None = None
+    slack_webhook_url: SecretUrl = None
+    slack_base_url: Url = None
+    alertmanager_url: Url = None
+    alertmanager_token: SecretStr | None = None
+    webhook_url: SecretUrl = None
+    webhook_token: SecretStr | None = None
     retention_days: Annotated[int, _between(1, 3650, "a whole number of days")] = 30
     retention_mib: Annotated[int, _between(1, 1_000_000, "a whole number of MiB")] = 500
     log_level: Annotated[
         LogLevel, BeforeValidator(_lower), Field(description=f"one of {', '.join(get_args(LogLevel))}")
     ] = "info"
+
+    @property
+    def looked_into(self) -> tuple[str, ...]:
+        """The namespaces that are looked into, each once; none for all."""
+        return tuple(dict.fromkeys(filter(None, self.namespaces.split(","))))
 
     @property
     def retention(self) -> timedelta:
@@ -113,7 +163,12 @@ def _said(error: ErrorDetails) -> str:
     expected = Settings.model_fields[name].description or "another value"
     near = did_you_mean(value, get_args(LogLevel)) if name == "log_level" else ""
     hint = near or f"leave it out for {Settings.model_fields[name].default}"
-    return f'{PREFIX}{name.upper()}: expected {expected}, got "{escape(value, limit=100)}"; {hint}'
+    got = "something else" if _is_secret(name) else f'"{escape(value, limit=100)}"'
+    return f"{PREFIX}{name.upper()}: expected {expected}, got {got}; {hint}"
+
+
+def _is_secret(name: str) -> bool:
+    return "Secret" in str(Settings.model_fields[name].annotation)
 
 
 def _refuse_unknown(names: Iterable[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["config_dir", "manifest"]
+__all__ = ["config_dir", "manifest", "recordings_dir"]
 
 
 def config_dir() -> Path:
@@ -19,6 +19,11 @@ def manifest(name: str) -> str:
         FileNotFoundError: If there is none of that name.
     """
     return (_root() / "k8s" / name).read_text(encoding="utf-8")
+
+
+def recordings_dir() -> Path:
+    """Return the directory of the recorded incidents and ordinary days, each with what it must come to; read-only."""
+    return _root() / "recordings"
 
 
 def _root() -> Path:

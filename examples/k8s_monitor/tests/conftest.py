@@ -15,9 +15,10 @@ from hotagents import ConfigRegistry, Cycle, Memory, load_plugins
 from hotagents.testing import FakeClock
 from hotagents_k8s_monitor import plugin
 from hotagents_k8s_monitor.cluster import Snapshot
+from hotagents_k8s_monitor.cluster.kinds import KINDS as LISTED
 from hotagents_k8s_monitor.cluster.snapshot import RESOURCES
 from hotagents_k8s_monitor.monitor import Monitor
-from hotagents_k8s_monitor.notify import sentence
+from hotagents_k8s_monitor.notifiers import sentence
 from hotagents_k8s_monitor.shipped import config_dir
 from hotagents_k8s_monitor.testing.objects import NOW
 
@@ -27,21 +28,14 @@ if TYPE_CHECKING:
 
     from hotagents import CycleResult, Generation
     from hotagents_k8s_monitor.cluster import Gap, Resource
-    from hotagents_k8s_monitor.delivery import Delivery
-    from hotagents_k8s_monitor.records import Recorder
+    from hotagents_k8s_monitor.messages import Message
+    from hotagents_k8s_monitor.notify import Sending, Slip
+    from hotagents_k8s_monitor.records import Acks, Recorder
 
 if sys.platform == "win32":  # the monitor runs in a pod or on its author's Linux or macOS
     collect_ignore_glob = ["*"]
 
-KINDS: Final[Mapping[str, Resource]] = MappingProxyType(
-    {
-        "Node": "nodes",
-        "Pod": "pods",
-        "Deployment": "deployments.apps",
-        "ReplicaSet": "replicasets.apps",
-        "Job": "jobs.batch",
-    }
-)
+KINDS: Final = MappingProxyType({kind.name: resource for resource, kind in LISTED.items()})
 
 
 def seen(objects: Iterable[Mapping[str, Any]], *gaps: Gap) -> Snapshot:
@@ -79,23 +73,26 @@ class Shown:
 class Heard:
     """A notifier that keeps what it was told; with ``broken`` it raises instead."""
 
+    name = "heard"
+
     def __init__(self) -> None:
-        self.deliveries: list[Delivery] = []
+        self.messages: list[Message] = []
         self.lines: list[str] = []
         self.broken: Exception | None = None
 
-    def tell(self, delivery: Delivery, generation: Generation[Any], *, now: Any) -> None:
+    def send(self, sending: Sending) -> Slip:
         if self.broken is not None:
             raise self.broken
-        self.deliveries.append(delivery)
-        self.lines.append(sentence(delivery, generation, now=now))
+        self.messages.append(sending.message)
+        self.lines.append(sentence(sending.message, now=sending.now))
+        return {}
 
     def taken(self) -> list[tuple[str, str, str]]:
         """Kind, severity and owner's name of what was told since the last time."""
         found: list[tuple[str, str, str]] = [
-            (d.kind, d.incident.severity, d.incident.owner.name) for d in self.deliveries
+            (m.kind, m.severity, m.owner.name if m.owner is not None else "") for m in self.messages
         ]
-        self.deliveries.clear()
+        self.messages.clear()
         return found
 
 
@@ -103,12 +100,22 @@ class Heard:
 class Bench:
     """A monitor on a registry in memory, with a cluster that is shown to it and a clock that stands still."""
 
-    def __init__(self, stack: ExitStack, *, recorder: Recorder | None = None, collector: Any = None) -> None:
+    def __init__(
+        self,
+        stack: ExitStack,
+        *,
+        recorder: Recorder | None = None,
+        acks: Acks | None = None,
+        collector: Any = None,
+        post: Callable[[], Any] | None = None,
+    ) -> None:
         self.files = shipped()
         self.clock = FakeClock(NOW)
         self.shown = Shown()
         self.heard = Heard()
         self._recorder = recorder
+        self._acks = acks
+        self._make_post = post
         self._collector = collector or self.shown
         self._source = Memory(self.files)
         plugins = load_plugins(from_entry_points=False, plugins={plugin.NAME: plugin}).hosting([plugin.NAME])
@@ -120,7 +127,8 @@ class Bench:
 
     def restart(self) -> None:
         """A new process on the same records."""
-        self.monitor = Monitor(self._collector, self.heard, recorder=self._recorder, clock=self.clock)
+        post = self._make_post() if self._make_post is not None else self.heard
+        self.monitor = Monitor(self._collector, post, recorder=self._recorder, acks=self._acks, clock=self.clock)
         self.monitor.setup()
 
     def set_clock(self, at: datetime) -> None:

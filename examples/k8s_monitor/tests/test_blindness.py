@@ -66,7 +66,7 @@ def test_a_rule_that_fails_is_blindness_at_once(bench: Any, monkeypatch: pytest.
         raise KeyError("x")
 
     broken = [replace(RULES["node-not-ready"], detect=failing)]
-    monkeypatch.setattr("hotagents_k8s_monitor.tracking.detect", lambda snapshot: detect(snapshot, rules=broken))
+    monkeypatch.setattr("hotagents_k8s_monitor.tracking.detect", lambda snapshot, **_: detect(snapshot, rules=broken))
     (result,) = looks(bench, "g")
     assert (result.data["gaps"], result.data["verdict"]) == ([], "blind")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from hotagents_k8s_monitor.cluster import Gap
+from hotagents_k8s_monitor.rules import RULES as ALL
 from hotagents_k8s_monitor.testing.objects import bare, deployment, job, node, pod
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 CONTEXT: Final = "CLAUDE.md"
 ANALYZER: Final = "agents/k8s-analyzer.md"
-RULES: Final = ("container-waiting", "deployment-short", "node-not-ready", "pod-unschedulable")
+SHIPPED: Final = (
+    "container-waiting", "deployment-short", "node-not-ready", "certificate-expiring", "container-oom", "job-too-long",
+    "memory-near-limit", "quota-full", "restart-burst", "pod-unschedulable",
+)  # fmt: skip
 SHOP: Final = tuple(deployment(name, namespace="shop") for name in ("storefront", "cart", "search"))
 CHECKOUT: Final = deployment("checkout-api", namespace="payments")
 CRON: Final = bare("batch/v1", "CronJob", "nightly", namespace="shop")
@@ -67,7 +71,7 @@ def test_of_many_the_first_three_are_named(bench: Any) -> None:
         pytest.param("[shop/debug]", [pod("debug", namespace="shop")], id="a pod of nobody's"),
         pytest.param("[{name: cart, namespace: shop, kind: Deployment}]", [SHOP[1]], id="of its kind"),
         pytest.param("[shop/*, 'c?rt', '[c]art', '*/cart']", [], id="patterns"),
-        pytest.param("[{name: db, kind: StatefulSet}]", [], id="a kind that is not listed"),
+        pytest.param("[{name: db, kind: Rollout}]", [], id="a kind that is not listed"),
     ],
 )
 def test_these_are_not_missing(missing: Callable[..., list[str]], services: str, objects: list[Any]) -> None:
@@ -109,10 +113,12 @@ def test_a_service_that_only_the_prose_lists_can_be_missing_too(bench: Any) -> N
 
 
 def test_a_configuration_without_a_rule_says_so(bench: Any) -> None:
-    for rule in RULES[:-1]:
-        bench.edit(ANALYZER, (f"  {rule}: {{hold", f"  {rule}: {{enabled: false, hold"))
+    others = "".join(f"  {rule}: {{enabled: false}}\n" for rule in sorted(set(ALL) - {*SHIPPED, "monitor-blind"}))
+    bench.edit(ANALYZER, ("rules:\n", f"rules:\n{others}"))
+    for rule in SHIPPED[:-1]:
+        bench.edit(ANALYZER, (f"  {rule}: {{", f"  {rule}: {{enabled: false, "))
     assert bench.look(*SHOP, CHECKOUT).data["unwatched"] == []
-    bench.edit(ANALYZER, (f"  {RULES[-1]}: {{hold", f"  {RULES[-1]}: {{enabled: false, hold"))
+    bench.edit(ANALYZER, (f"  {SHIPPED[-1]}: {{", f"  {SHIPPED[-1]}: {{enabled: false, "))
     result = bench.again()
     assert result.summary == "healthy: no findings; no rule is on"
     assert result.data["unwatched"] == ["no rule is on"]

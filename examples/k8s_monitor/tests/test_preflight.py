@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from hotagents_k8s_monitor.cluster.access import COSTS
+from hotagents_k8s_monitor.cluster.kinds import KINDS as KINDS_OF
 from hotagents_k8s_monitor.cluster.snapshot import RESOURCES
 from hotagents_k8s_monitor.preflight import Check, checks
 from hotagents_k8s_monitor.settings import PREFIX, Settings
 from hotagents_k8s_monitor.shipped import config_dir
 from hotagents_k8s_monitor.testing import FakeCluster, Fault
+from hotagents_k8s_monitor.testing.kinds import KINDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +36,13 @@ def looked(cluster: FakeCluster, tmp_path: Path, root: Path | None = None, **set
     return list(checks(Settings(**{**values, **settings}), root or config_dir()))
 
 
+ADD_ONS: Final = [
+    {"apiVersion": kind.api_version, "kind": kind.name, "metadata": {"name": "x", "namespace": "shop"}}
+    for kind in KINDS
+    if kind.is_optional
+]
+
+
 def wrong(found: list[Check]) -> list[str]:
     return [f"{check.what}: {check.text}" for check in found if not check.ok]
 
@@ -42,14 +51,21 @@ def test_all_may_be_well(tmp_path: Path) -> None:
     with FakeCluster(role=granting(*RESOURCES)) as cluster:
         found = looked(cluster, tmp_path, heartbeat_file=tmp_path / "alive")
     assert wrong(found) == []
-    assert [check.what for check in found] == ["configuration", "records", "heartbeat", "cluster", *["right"] * 5]
+    assert [check.what for check in found] == [
+        "configuration",
+        "records",
+        "heartbeat",
+        "cluster",
+        *["right"] * len(RESOURCES),
+    ]
     assert " (the shipped example; `run` needs your own): 4 agents, sha256:" in found[0].text
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kubeconfig"]
 
 
 @pytest.mark.parametrize("missing", RESOURCES)
 def test_each_missing_right_says_what_it_costs(tmp_path: Path, missing: Any) -> None:
-    with FakeCluster(role=granting(*(resource for resource in RESOURCES if resource != missing))) as cluster:
+    role = granting(*(resource for resource in RESOURCES if resource != missing))
+    with FakeCluster(ADD_ONS, role=role) as cluster:
         found = looked(cluster, tmp_path)
     assert wrong(found) == [f"right: list {missing}: not allowed; {COSTS[missing]}; see k8s/rbac.yaml"]
 
@@ -59,7 +75,7 @@ def test_a_right_that_nobody_tells_of_is_not_taken_for_granted(tmp_path: Path) -
         cluster.fault("selfsubjectaccessreviews.authorization.k8s.io", Fault.forbidden())
         found = looked(cluster, tmp_path)
     rights = [check for check in found if check.what == "right"]
-    assert [check.ok for check in rights] == [False] * 5
+    assert [check.ok for check in rights] == [KINDS_OF[resource].optional for resource in RESOURCES]
     assert rights[0].text.startswith("list nodes: not known: forbidden: HTTP 403")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from hotagents_k8s_monitor.cli.app import app
@@ -20,7 +21,18 @@ SET: Final[dict[str, tuple[str, Any]]] = {
     "look_timeout": ("10", 10.0),
     "kubeconfig": ("/home/me/.kube/config", "/home/me/.kube/config"),
     "context": ("staging", "staging"),
+    "namespaces": ("payments,shop", "payments,shop"),
+    "listen": (":9090", ":9090"),
+    "dead_man_interval": ("600", 600.0),
+    "dead_man_url": ("https://example.org/ping", "https://example.org/ping"),
     "heartbeat_file": ("/tmp/alive", Path("/tmp/alive")),  # noqa: S108 - nothing is written there
+    "slack_token": ("xoxb-1", SecretStr("xoxb-1")),
+    "slack_webhook_url": ("https://hooks.example.org/x", SecretStr("https://hooks.example.org/x")),
+    "slack_base_url": ("http://127.0.0.1:8080/api/", "http://127.0.0.1:8080/api/"),
+    "alertmanager_url": ("http://alertmanager:9093", "http://alertmanager:9093"),
+    "alertmanager_token": ("one", SecretStr("one")),
+    "webhook_url": ("https://example.org/x?key=1", SecretStr("https://example.org/x?key=1")),
+    "webhook_token": ("two", SecretStr("two")),
     "retention_days": ("7", 7),
     "retention_mib": ("20", 20),
     "log_level": ("debug", "debug"),
@@ -81,8 +93,8 @@ def test_a_name_in_other_case_is_refused_since_there_could_be_two(name: str, mon
         ("K8S_MONITOR_DETECTION_INTERVALL", 'did you mean "K8S_MONITOR_DETECTION_INTERVAL"?'),
         ("K8S_MONITOR_INTERVAL", 'did you mean "K8S_MONITOR_DETECTION_INTERVAL"?'),
         ("K8S_MONITOR_MODEL_HAIKU", "see `k8s-monitor --help` for all of them"),
-        ("K8S_MONITOR_TOKEN", "see `k8s-monitor --help` for all of them"),
-        ("K8S_MONITOR_SLACK_TOKEN", "see `k8s-monitor --help` for all of them"),
+        ("K8S_MONITOR_TOKEN", 'did you mean "K8S_MONITOR_SLACK_TOKEN"?'),
+        ("K8S_MONITOR_GITHUB", "see `k8s-monitor --help` for all of them"),
         ("K8S_MONITOR_DATA", 'did you mean "K8S_MONITOR_DATA_DIR"?'),
         ("K8S_MONITOR_", "see `k8s-monitor --help` for all of them"),
         ("K8S_MONITOR_RETENTION_DAY", 'did you mean "K8S_MONITOR_RETENTION_DAYS"?'),
@@ -170,3 +182,12 @@ def test_the_help_names_every_setting() -> None:
 def test_the_docstring_tells_every_setting() -> None:
     assert Settings.__doc__ is not None
     assert [name for name in Settings.model_fields if f"\n        {name}: " not in Settings.__doc__] == []
+
+
+@pytest.mark.parametrize("name", ["SLACK_WEBHOOK_URL", "WEBHOOK_URL"])
+def test_a_secret_that_is_wrong_is_not_shown(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = refusal(monkeypatch, PREFIX + name, "hush-hush")
+    assert said.startswith(f"{PREFIX}{name}: expected a URL that begins with https:// or http://, got something else; ")
+    assert "hush" not in said
+    monkeypatch.delenv(PREFIX + name)
+    assert "hush" not in repr(Settings(slack_token=SecretStr("hush"), webhook_url=SecretStr("https://hush")))

@@ -5,18 +5,28 @@ Exit codes: 0 all is well, 1 there is something to look at, 2 wrong usage or not
 
 from __future__ import annotations
 
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final
 
 import typer
 
 from hotagents.cli.output import Output
+from hotagents_k8s_monitor.cli import read_back, rehearse
+from hotagents_k8s_monitor.cli.ack import ack
 from hotagents_k8s_monitor.cli.errors import short_errors, told
+from hotagents_k8s_monitor.cli.options import (  # noqa: TC001 - typer evaluates annotations
+    AsJson,
+    Config,
+    Context,
+    Kubeconfig,
+)
 
 __all__ = ["alive", "app", "once", "preflight", "run"]
 
 _EPILOG: Final = (
     "Settings come from the environment, K8S_MONITOR_ and the name: CONFIG_DIR, DATA_DIR, DETECTION_INTERVAL, "
-    "LOOK_TIMEOUT, KUBECONFIG, CONTEXT, HEARTBEAT_FILE, RETENTION_DAYS, RETENTION_MIB, LOG_LEVEL. "
+    "LOOK_TIMEOUT, KUBECONFIG, CONTEXT, NAMESPACES, HEARTBEAT_FILE, LISTEN, DEAD_MAN_INTERVAL, DEAD_MAN_URL, "
+    "SLACK_TOKEN, SLACK_WEBHOOK_URL, SLACK_BASE_URL, ALERTMANAGER_URL, ALERTMANAGER_TOKEN, WEBHOOK_URL, WEBHOOK_TOKEN, "
+    "RETENTION_DAYS, RETENTION_MIB, LOG_LEVEL. "
     "Exit codes: 0 all is well, 1 there is something to look at, 2 wrong usage or nothing that could be used."
 )
 app: Final = typer.Typer(
@@ -28,31 +38,6 @@ app: Final = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-
-def _something(value: str | None) -> str | None:
-    """Refuse an empty value, such as of a shell's variable that is not set: it would mean another than was meant."""
-    if value == "":
-        raise typer.BadParameter("expected a value, got an empty one; leave the option out for the default")
-    return value
-
-
-Config: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--config",
-        metavar="DIR",
-        help="Configuration; K8S_MONITOR_CONFIG_DIR, else the shipped example.",
-        callback=_something,
-    ),
-]
-Kubeconfig: TypeAlias = Annotated[
-    str | None, typer.Option("--kubeconfig", metavar="FILE", help="A kubeconfig.", callback=_something)
-]
-Context: TypeAlias = Annotated[
-    str | None, typer.Option("--context", metavar="NAME", help="A context of it.", callback=_something)
-]
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 @app.command()
@@ -130,3 +115,11 @@ def alive(
         said = f"renewed {age:.0f} s ago" if age >= 0 else f"renewed {-age:.0f} s in the future: the clock was set back"
     Output().line(f"{path}: {said}")
     raise typer.Exit(0 if age is not None and abs(age) <= max_age else 1)
+
+
+app.command("ack")(ack)
+app.command("record")(rehearse.record)
+app.command("eval")(rehearse.evaluate)
+app.command("incidents")(read_back.incidents)
+app.command("cycles")(read_back.cycles)
+app.command("explain")(read_back.explain)

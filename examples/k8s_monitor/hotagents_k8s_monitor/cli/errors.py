@@ -13,6 +13,7 @@ import typer
 from hotagents import HotAgentsError, InvalidConfigError, escape
 from hotagents.cli.output import UsageError
 from hotagents_k8s_monitor.records import RecordsError
+from hotagents_k8s_monitor.rehearsal.recording import RecordingError
 from hotagents_k8s_monitor.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["short_errors", "told"]
 
-_CLEAR: Final = (HotAgentsError, RecordsError, SettingsError, UsageError, OSError)
+_CLEAR: Final = (HotAgentsError, RecordingError, RecordsError, SettingsError, UsageError, OSError)
 
 
 @contextmanager

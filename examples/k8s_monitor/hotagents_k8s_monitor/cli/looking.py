@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,14 +13,18 @@ from hotagents import ConfigRegistry, Host, escape, load_plugins
 from hotagents_k8s_monitor import plugin
 from hotagents_k8s_monitor.assembly import collector, monitor, recorder
 from hotagents_k8s_monitor.cli.quiet import silent
+from hotagents_k8s_monitor.deadman import DeadMan, post
 from hotagents_k8s_monitor.heartbeat import Heartbeat, refuse_foreign
+from hotagents_k8s_monitor.metrics import MonitorCollector, Tally
 from hotagents_k8s_monitor.monitor import Monitor
 from hotagents_k8s_monitor.notify import NoNotifier
 from hotagents_k8s_monitor.policy import shown
+from hotagents_k8s_monitor.settings import PREFIX, SettingsError
 from hotagents_k8s_monitor.shipped import config_dir as shipped_config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from hotagents import CycleResult, Plugins, Runner, RunnerContext
     from hotagents.cli.output import Output
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["config_dir", "look_once", "watch"]
 
+logger: Final = logging.getLogger("hotagents.runner.k8s-monitor")
 _NEVER: Final = 1e6
 _MARGIN: Final = 30.0  # seconds that a cycle may take beside its look at the cluster
 
@@ -93,10 +100,10 @@ def watch(settings: Settings) -> None:
         InvalidConfigError, SourceError: If the first configuration is refused or cannot be read.
         RecordsError: If a newer version wrote the state, or another monitor has it: said by an end, not by a monitor
             that looks at nothing.
-        SettingsError: If the heartbeat's file is somebody else's.
+        SettingsError: If the heartbeat's file is somebody else's, or what is to be listened on cannot be had.
     """
     refuse_foreign(settings.heartbeat_file)
-    kept = recorder(settings)
+    kept, tally = recorder(settings), Tally()
     kept.refuse_newer()
 
     def create(context: RunnerContext) -> Runner:
@@ -111,10 +118,39 @@ def watch(settings: Settings) -> None:
             interval=settings.detection_interval,
             run_on_change=True,
             timeout=settings.look_timeout + _MARGIN,
+            on_result=tally.add,
             plugins=plugins,
         )
-        with Heartbeat(settings.heartbeat_file, lambda: host.status.healthy):
+
+        def healthy() -> bool:
+            return host.status.healthy
+
+        with ExitStack() as beside:
+            beside.enter_context(Heartbeat(settings.heartbeat_file, healthy))
+            beside.enter_context(DeadMan(settings.dead_man_interval, tally, healthy, _alive(settings.dead_man_url)))
+            if settings.listen:
+                beside.enter_context(_listener(settings.listen, registry, host, tally))
             host.run()
+
+
+def _alive(url: str) -> Callable[[str, Mapping[str, Any]], None]:
+    def say(text: str, facts: Mapping[str, Any]) -> None:
+        logger.info("%s", text)
+        if url:
+            post(url, facts)
+
+    return say
+
+
+def _listener(place: str, registry: ConfigRegistry[Any], host: Host, tally: Tally) -> AbstractContextManager[object]:
+    try:
+        from hotagents.ops.listening import Listener  # noqa: PLC0415 - heavy, and an extra
+    except ModuleNotFoundError as error:
+        raise SettingsError(f"{PREFIX}LISTEN: needs {error.name}; install hotagents[web], or unset it") from error
+    try:
+        return Listener(place, registry, host, collectors=[MonitorCollector(tally)])
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{PREFIX}LISTEN: {escape(str(error), limit=300)}") from error
 
 
 def _registry(path: Path, plugins: Plugins) -> ConfigRegistry[Any]:

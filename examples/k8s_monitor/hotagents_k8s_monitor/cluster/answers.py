@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
@@ -42,6 +43,8 @@ _PIECE: Final = 1 << 16
 _REFUSAL_BYTES: Final = 1 << 16  # of an error's body: a Status is far smaller
 _REFUSAL_SECONDS: Final = 2.0
 _SUCCESS: Final = range(200, 300)
+_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+_SHARED: Final = 100  # characters
 
 
 class Call(NamedTuple):
@@ -201,6 +204,10 @@ def _decoded(body: bytearray) -> Any:
 
 def _slim(value: dict[str, Any]) -> dict[str, Any]:
     value.pop("managedFields", None)  # half of an object, nothing of it is looked at, and as it comes it is least
+    value.pop(_APPLIED, None)  # the same object once more, as a text
+    for key, text in value.items():
+        if type(text) is str and len(text) <= _SHARED:  # most stand in each of thousands of objects
+            value[key] = sys.intern(text)
     return value
 
 

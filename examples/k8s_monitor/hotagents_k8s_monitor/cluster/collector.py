@@ -6,6 +6,7 @@ was not seen empty.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, final
 
@@ -16,7 +17,8 @@ from hotagents_k8s_monitor.cluster.deadline import Deadline
 from hotagents_k8s_monitor.cluster.details import detail
 from hotagents_k8s_monitor.cluster.errors import ClusterError
 from hotagents_k8s_monitor.cluster.failures import Failure, failure_of
-from hotagents_k8s_monitor.cluster.lists import list_all
+from hotagents_k8s_monitor.cluster.kinds import KINDS
+from hotagents_k8s_monitor.cluster.narrowing import list_in
 from hotagents_k8s_monitor.cluster.objects import text_at
 from hotagents_k8s_monitor.cluster.retrying import ATTEMPTS, ask_again
 from hotagents_k8s_monitor.cluster.snapshot import RESOURCES, Snapshot
@@ -33,6 +35,7 @@ __all__ = ["Collector"]
 
 _GRACE: Final = 0.5  # seconds for work to notice by itself that its time is over
 _NEVER_EMPTY: Final = frozenset({"nodes", "pods"})
+_EVERYWHERE: Final = tuple(resource for resource in RESOURCES if not KINDS[resource].optional)
 _VERSION: Final = Call("VersionApi", "get_code")
 
 
@@ -49,9 +52,18 @@ class Collector:
         connect: Makes the client; it may raise `ClusterError`. It is called in a thread of the collector's.
         clock: Measures the time, and says when a look began.
         total: Longest look, in seconds; it may take half a second more.
+        namespaces: Which are looked into; none for all of them, which needs rights on the whole cluster.
     """
 
-    def __init__(self, connect: Callable[[], ApiClient], *, clock: Clock, total: float = 60.0) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], ApiClient],
+        *,
+        clock: Clock,
+        total: float = 60.0,
+        namespaces: tuple[str, ...] = (),
+    ) -> None:
+        self._namespaces = namespaces
         self._clock = clock
         self._total = total
         self._bounded = Bounded()
@@ -60,10 +72,10 @@ class Collector:
     def collect(self) -> Snapshot:
         """Look at everything once and return what was seen."""
         taken_at = self._clock.now()
-        look = _Look(self._connection, Deadline.after(self._total, clock=self._clock))
+        look = _Look(self._connection, Deadline.after(self._total, clock=self._clock), self._namespaces)
         failure = self._run(look.run, look.deadline)
         snapshot = look.snapshot(taken_at, failure)
-        if all(resource in snapshot.gaps for resource in RESOURCES):
+        if all(resource in snapshot.gaps for resource in _EVERYWHERE):
             self._connection.close()
         return snapshot
 
@@ -117,8 +129,9 @@ class _Connection:
 class _Look:
     """One look; `run` works in a thread of its own, and `snapshot` may be asked for before that has ended."""
 
-    def __init__(self, connection: _Connection, deadline: Deadline) -> None:
+    def __init__(self, connection: _Connection, deadline: Deadline, namespaces: tuple[str, ...]) -> None:
         self.deadline = deadline
+        self._namespaces = namespaces
         self._connection = connection
         self._seen: dict[Resource, tuple[tuple[Object, ...], Gap | None]] = {}
 
@@ -127,7 +140,8 @@ class _Look:
         client = self._connection.client()
         attempts = ATTEMPTS
         for resource in RESOURCES:
-            objects, gap = list_all(client, resource, deadline=self._share(resource), attempts=attempts)
+            share = self._share(resource)
+            objects, gap = list_in(client, resource, self._namespaces, deadline=share, attempts=attempts)
             self._seen[resource] = objects, gap
             # Whoever did not listen just now will hardly do so for the next list; one attempt is enough to see.
             attempts = 1 if gap is not None and gap.reason == "unreachable" else ATTEMPTS
@@ -143,18 +157,19 @@ class _Look:
         unseen = failure or Failure("slow", "not looked at")
         gaps: dict[Resource, Gap] = {}
         for resource in RESOURCES:
-            gap = _doubt(resource, *seen[resource]) if resource in seen else unseen.gap(resource)
+            gap = self._doubt(resource, *seen[resource]) if resource in seen else unseen.gap(resource)
             if gap is not None:
                 gaps[resource] = gap
         objects = {resource: found for resource, (found, _) in seen.items()}
+        if all(resource in gaps for resource in _EVERYWHERE):  # then nobody believes that something is not installed
+            gaps = {resource: gaps.get(resource) or replace(gaps["nodes"], resource=resource) for resource in RESOURCES}
         return Snapshot(taken_at, MappingProxyType(objects), MappingProxyType(gaps))
 
-
-def _doubt(resource: Resource, objects: tuple[Object, ...], gap: Gap | None) -> Gap | None:
-    """Return why a list cannot be believed: it failed, or it says that there is none of what every cluster has."""
-    if gap is None and resource in _NEVER_EMPTY and not objects:
-        return Failure("empty", "the API server lists none at all, and no cluster is without any").gap(resource)
-    return gap
+    def _doubt(self, resource: Resource, objects: tuple[Object, ...], gap: Gap | None) -> Gap | None:
+        """Return why a list cannot be believed: it failed, or it says that there is none of what every cluster has."""
+        if gap is None and resource in _NEVER_EMPTY and not objects and (resource == "nodes" or not self._namespaces):
+            return Failure("empty", "the API server lists none at all, and no cluster is without any").gap(resource)
+        return gap
 
 
 def _version(client: ApiClient, deadline: Deadline) -> str:

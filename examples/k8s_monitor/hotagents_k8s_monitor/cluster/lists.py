@@ -2,48 +2,36 @@
 
 The first page comes from the API server's cache (``resourceVersion=0``), which costs it next to nothing and may ignore
 the limit; the following ones are read with the token of the one before. Whatever fails, what was seen is returned
-beside a `Gap`.
+beside a `Gap`; so is an object with something of another type than Kubernetes would write where a rule reads.
+
+A list of what may well not be installed, see `hotagents_k8s_monitor.cluster.kinds`, is empty where it is not.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Final, final
 
-from hotagents_k8s_monitor.cluster.answers import MOST_BYTES, Call
+from hotagents_k8s_monitor.cluster.answers import MOST_BYTES
 from hotagents_k8s_monitor.cluster.failures import Failure, failure_of
-from hotagents_k8s_monitor.cluster.objects import at
+from hotagents_k8s_monitor.cluster.kinds import GROUPS, KINDS, group_of, list_call
+from hotagents_k8s_monitor.cluster.objects import at, items_at, text_at
 from hotagents_k8s_monitor.cluster.retrying import ATTEMPTS, ask_again
+from hotagents_k8s_monitor.cluster.shapes import flaw
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from hotagents_k8s_monitor.cluster.answers import Call
     from hotagents_k8s_monitor.cluster.client import ApiClient
     from hotagents_k8s_monitor.cluster.deadline import Deadline
     from hotagents_k8s_monitor.cluster.snapshot import Gap, Object, Resource
 
-__all__ = ["list_all"]
+__all__ = ["has_group", "list_all"]
 
 _LIMIT: Final = 500
 _RESTARTS: Final = 2
 _GONE: Final = 410
-
-
-class _Kind(NamedTuple):
-    call: Call
-    answer: str
-
-
-_KINDS: Final[Mapping[Resource, _Kind]] = MappingProxyType(
-    {
-        "nodes": _Kind(Call("CoreV1Api", "list_node"), "NodeList"),
-        "pods": _Kind(Call("CoreV1Api", "list_pod_for_all_namespaces"), "PodList"),
-        "deployments.apps": _Kind(Call("AppsV1Api", "list_deployment_for_all_namespaces"), "DeploymentList"),
-        "replicasets.apps": _Kind(Call("AppsV1Api", "list_replica_set_for_all_namespaces"), "ReplicaSetList"),
-        "jobs.batch": _Kind(Call("BatchV1Api", "list_job_for_all_namespaces"), "JobList"),
-    }
-)
+_FORBIDDEN: Final = 403
+_NOT_FOUND: Final = 404
 
 
 def list_all(
@@ -53,8 +41,9 @@ def list_all(
     deadline: Deadline,
     attempts: int = ATTEMPTS,
     most_bytes: int = MOST_BYTES,
+    namespace: str = "",
 ) -> tuple[tuple[Object, ...], Gap | None]:
-    """Return all objects of a resource, of all namespaces, and what is missing; raises nothing.
+    """Return all objects of a resource, of all namespaces or of one, and what is missing; raises nothing.
 
     Args:
         api_client: Made by `hotagents_k8s_monitor.cluster.connection.connect`.
@@ -62,28 +51,67 @@ def list_all(
         deadline: Longest wait, for all pages together.
         attempts: How often a page is asked for.
         most_bytes: The largest list, all pages together; what a pod's memory must be for it, `MOST_BYTES` says.
+        namespace: Whose; empty for those of all. What belongs to none is listed either way.
     """
+    for version in KINDS[resource].versions or ("",):
+        call = list_call(resource, namespace=namespace, version=version)
+        listing, failure = _listed(api_client, resource, call, deadline, attempts, most_bytes)
+        if failure is None or listing.pages or failure.status != _NOT_FOUND or not KINDS[resource].optional:
+            break
+    else:
+        return (), None
+    if failure is not None and failure.status == _FORBIDDEN and not has_group(api_client, resource, deadline=deadline):
+        return (), None
+    return tuple(listing.objects), listing.gap(failure)
+
+
+def has_group(api_client: ApiClient, resource: Resource, *, deadline: Deadline) -> bool:
+    """Say whether a resource can be there: false only where the API server says that it has no such group.
+
+    What may not be listed is refused before it is looked for, so a refusal alone does not say that. Raises nothing.
+    """
+    if not KINDS[resource].optional:
+        return True
+    try:
+        body = ask_again(api_client, GROUPS, deadline=deadline, attempts=1).body
+    except Exception:  # noqa: BLE001 - then nobody knows, and the refusal stands
+        return True
+    names = {text_at(group, "name") for group in items_at(body, "groups")}
+    return not names or group_of(resource) in names
+
+
+def _listed(
+    api_client: ApiClient,
+    resource: Resource,
+    call: tuple[Call, dict[str, Any]],
+    deadline: Deadline,
+    attempts: int,
+    most_bytes: int,
+) -> tuple[_Listing, Failure | None]:
     listing = _Listing(resource, most_bytes)
     failure: Failure | None = None
     for _ in range(1 + _RESTARTS):
         listing = _Listing(resource, most_bytes)
-        failure = _fill(listing, api_client, deadline=deadline, attempts=attempts)
+        failure = _fill(listing, api_client, call, deadline=deadline, attempts=attempts)
         if failure is None or failure.status != _GONE:
             break
-    return tuple(listing.objects), listing.gap(failure)
+    return listing, failure
 
 
-def _fill(listing: _Listing, api_client: ApiClient, *, deadline: Deadline, attempts: int) -> Failure | None:
-    call = _KINDS[listing.resource].call
+def _fill(
+    listing: _Listing, api_client: ApiClient, call: tuple[Call, dict[str, Any]], *, deadline: Deadline, attempts: int
+) -> Failure | None:
+    method, where = call
     try:
         while not listing.is_whole:
             answer = ask_again(
                 api_client,
-                call,
+                method,
                 deadline=deadline,
                 attempts=attempts,
                 most_bytes=listing.bytes_left,
                 limit=_LIMIT,
+                **where,
                 **listing.place(),
             )
             listing.add(answer.body, answer.size)
@@ -105,6 +133,8 @@ class _Listing:
     _token: str = ""
     _tokens: set[str] = field(default_factory=set)
     _scraps: int = 0
+    _flaws: int = 0
+    _first_flaw: str = ""
 
     def place(self) -> dict[str, str]:
         """Return the parameters of the next page; a server answers 400 to both at once."""
@@ -122,6 +152,9 @@ class _Listing:
         objects = [item for item in items if isinstance(item, dict)]
         self.objects += objects
         self._scraps += len(items) - len(objects)
+        for said in filter(None, (flaw(self.resource, item) for item in objects)):
+            self._flaws += 1
+            self._first_flaw = self._first_flaw or said
         self._go_on(at(body, "metadata", "continue"))
 
     def gap(self, failure: Failure | None) -> Gap | None:
@@ -133,10 +166,13 @@ class _Listing:
             return failure.gap(self.resource)
         if self._scraps:
             return Failure("malformed", f"{self._scraps} items of the list are no objects").gap(self.resource)
+        if self._flaws:
+            said = f"{self._flaws} of {len(self.objects)} objects cannot be read: {self._first_flaw}"
+            return Failure("malformed", said).gap(self.resource)
         return None
 
     def _items(self, body: Any) -> list[Any]:
-        kind = _KINDS[self.resource].answer
+        kind = f"{KINDS[self.resource].name}List"
         if not isinstance(body, dict) or body.get("kind") != kind or "items" not in body:
             raise Failure("malformed", f"expected a {kind}, found {_described(body)}")
         items = body["items"] if body["items"] is not None else []  # null is how Go writes an empty list

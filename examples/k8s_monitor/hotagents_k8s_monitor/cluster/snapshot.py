@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final, get_args
 
 from hotagents_k8s_monitor.cluster.objects import name_of, namespace_of
+from hotagents_k8s_monitor.cluster.restarts import Restarts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,10 +23,36 @@ __all__ = ["RESOURCES", "Gap", "GapReason", "Object", "Resource", "Snapshot"]
 Object: TypeAlias = "Mapping[str, Any]"
 """One object as the API server sent it: untrusted JSON."""
 
-Resource = Literal["nodes", "pods", "deployments.apps", "replicasets.apps", "jobs.batch"]
+Resource = Literal[
+    "nodes",
+    "pods",
+    "deployments.apps",
+    "replicasets.apps",
+    "jobs.batch",
+    "statefulsets.apps",
+    "daemonsets.apps",
+    "cronjobs.batch",
+    "persistentvolumeclaims",
+    "storageclasses.storage.k8s.io",
+    "services",
+    "endpointslices.discovery.k8s.io",
+    "ingresses.networking.k8s.io",
+    "ingressclasses.networking.k8s.io",
+    "horizontalpodautoscalers.autoscaling",
+    "poddisruptionbudgets.policy",
+    "resourcequotas",
+    "namespaces",
+    "apiservices.apiregistration.k8s.io",
+    "certificates.cert-manager.io",
+    "pods.metrics.k8s.io",
+    "applications.argoproj.io",
+    "kustomizations.kustomize.toolkit.fluxcd.io",
+    "helmreleases.helm.toolkit.fluxcd.io",
+]
 """What is looked at, as ``kubectl`` and RBAC name it."""
 
-RESOURCES: Final[tuple[Resource, ...]] = ("nodes", "pods", "deployments.apps", "replicasets.apps", "jobs.batch")
+RESOURCES: Final[tuple[Resource, ...]] = get_args(Resource)
+"""All of it, in the order in which it is asked for: what most depends on first."""
 
 GapReason = Literal[
     "unreachable",  # no connection, or it was cut
@@ -70,11 +97,13 @@ class Snapshot:
         taken_at: When the look began, aware UTC.
         objects: All objects seen, by resource.
         gaps: What could not be seen, or not all of it, by resource. ``objects`` may hold a part of it.
+        restarts: What earlier looks saw of containers that start anew, this one included; nothing where nobody kept it.
     """
 
     taken_at: datetime
     objects: Mapping[Resource, tuple[Object, ...]]
     gaps: Mapping[Resource, Gap] = field(default_factory=lambda: MappingProxyType({}))
+    restarts: Restarts = field(default_factory=Restarts)
 
     def all(self, resource: Resource) -> tuple[Object, ...]:
         """Return the objects of a resource that were seen, in the API server's order."""

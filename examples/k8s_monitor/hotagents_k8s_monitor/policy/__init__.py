@@ -12,7 +12,7 @@ from hotagents_k8s_monitor.policy.messengers import (
     SlackNotifier,
 )
 from hotagents_k8s_monitor.policy.notes import Note, notes_on
-from hotagents_k8s_monitor.policy.policy import CONTEXT, Muted, Policy
+from hotagents_k8s_monitor.policy.policy import CONTEXT, Expiring, Muted, Policy
 from hotagents_k8s_monitor.policy.values import shown
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Analyzer",
     "ClusterContext",
     "EscalationManager",
+    "Expiring",
     "GithubReviewer",
     "Muted",
     "Note",

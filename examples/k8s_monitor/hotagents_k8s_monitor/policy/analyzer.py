@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, TypeAlias, final
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias, final
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -11,11 +11,17 @@ from hotagents_k8s_monitor.policy.match import Pattern, all_rules
 from hotagents_k8s_monitor.policy.values import Duration, Strict, some
 from hotagents_k8s_monitor.rules import RULES
 
-__all__ = ["ANALYZER", "READING", "Analyzer", "Namespaces", "RuleSettings"]
+if TYPE_CHECKING:
+    from hotagents_k8s_monitor.rules import Limit, Rule
+
+__all__ = ["ANALYZER", "LIMITS", "READING", "Analyzer", "Namespaces", "RuleSettings"]
 
 ANALYZER: Final = "k8s-analyzer"
 READING: Final = frozenset({"describe", "events", "get", "logs", "rollout_history"})
 """Tools that an agent may be given to look at a cluster."""
+
+LIMITS: Final = ("after", "percent", "restarts", "urgent", "within")
+"""What may be set of rules that have it, beside switch and hold time."""
 
 
 def _can_be_set(rule: str) -> str:
@@ -34,10 +40,24 @@ RuleId: TypeAlias = Annotated[str, AfterValidator(_can_be_set)]
 
 @final
 class RuleSettings(Strict):
-    """A rule's switch and its hold time; None is the rule's own."""
+    """A rule's switch, its hold time, and how much is too much; None is the rule's own.
+
+    Which limits a rule has, its `hotagents_k8s_monitor.rules.Rule.limits` says; another one would do nothing, and is
+    refused.
+    """
 
     enabled: bool = True
     hold: Duration | None = None
+    after: Duration | None = None
+    """Longest duration that is none too long."""
+    percent: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
+    """Of what there is."""
+    restarts: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
+    """How many are too many."""
+    urgent: Duration | None = None
+    """How close an end is that is worse than one within ``within``."""
+    within: Duration | None = None
+    """How far away, ahead or back, something still counts."""
 
     @model_validator(mode="before")
     @classmethod
@@ -45,6 +65,21 @@ class RuleSettings(Strict):
         if not isinstance(value, (dict, RuleSettings)):
             raise ValueError("expected settings; such as {enabled: false}, or {hold: 10m}")  # noqa: TRY004  pydantic takes only this
         return value
+
+    def limits(self) -> dict[str, Limit]:
+        """Return the limits that are set, by name."""
+        said = {name: getattr(self, name) for name in LIMITS}
+        return {name: limit for name, limit in said.items() if limit is not None}
+
+
+def _has_them(rules: dict[str, RuleSettings]) -> dict[str, RuleSettings]:
+    for rule, settings in rules.items():
+        own = RULES[rule].limits
+        for name in settings.limits():
+            if name not in own:
+                there = f"only {', '.join(sorted(own))}" if own else "no limit"
+                raise ValueError(f"expected {there} beside enabled and hold for {rule}, got {name}; remove it")
+    return rules
 
 
 @final
@@ -64,5 +99,10 @@ class Analyzer(AgentSpec):
 
     known_tools = READING
 
-    rules: dict[RuleId, RuleSettings] = Field(default_factory=dict)
+    rules: Annotated[dict[RuleId, RuleSettings], AfterValidator(_has_them)] = Field(default_factory=dict)
     namespaces: Namespaces = Namespaces()
+
+    def applied(self) -> tuple[Rule, ...]:
+        """Return all rules with the limits that are set here; those that are off too, whose signals are left out."""
+        own = {rule: settings.limits() for rule, settings in self.rules.items()}
+        return tuple(rule.within(own.get(rule.id, {})) for rule in RULES.values())

@@ -78,6 +78,10 @@ class EscalationManager(AgentSpec):
 
     severities: dict[Tier, dict[Impact, Steps]] = Field(default_factory=dict)
     repeat: dict[Told, Pause] = Field(default_factory=dict)
+    full_after: Pause = timedelta(hours=3)
+    """What is told within this time after all of it was said is told in one line."""
+    most_messages: Annotated[int, Field(strict=True, ge=1, le=200)] = 20
+    """How many incidents are told each by a message of its own in one cycle; the others share one."""
 
     def severity(self, tier: Tier, impact: Impact, lasted: timedelta) -> Severity:
         """Return the severity of a fault that has lasted for so long."""

@@ -5,28 +5,49 @@ Made once for each generation, from validated parts, so nothing in it can fail l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 from hotagents_k8s_monitor.policy.analyzer import ANALYZER, Analyzer
 from hotagents_k8s_monitor.policy.context import ClusterContext, Service
 from hotagents_k8s_monitor.policy.escalation import ESCALATION_MANAGER, EscalationManager
 from hotagents_k8s_monitor.policy.match import fits_any
+from hotagents_k8s_monitor.policy.messengers import SLACK_NOTIFIER, SlackNotifier
 from hotagents_k8s_monitor.policy.outline import sections
 from hotagents_k8s_monitor.policy.prose import prose_services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from hotagents import Generation
     from hotagents_k8s_monitor.findings import Owner, Severity, Tier
     from hotagents_k8s_monitor.policy.context import ServiceTier
     from hotagents_k8s_monitor.rules import Rule
 
-__all__ = ["CONTEXT", "Muted", "Policy"]
+__all__ = ["CONTEXT", "Expiring", "Muted", "Policy"]
 
 CONTEXT = "CLAUDE.md"
+_SOON = timedelta(days=1)
+_STEP = timedelta(minutes=15)
+
+
+class Expiring(NamedTuple):
+    """A known issue that soon mutes nothing any more.
+
+    Attributes:
+        key: Names it for as long as neither its reason, nor its end, nor what it matches changes.
+        about: What it matches, in words.
+        reason: As the configuration says.
+        until: Its last second, in local time.
+    """
+
+    key: str
+    about: str
+    reason: str
+    until: datetime
 
 
 class Muted(NamedTuple):
@@ -35,6 +56,10 @@ class Muted(NamedTuple):
     kind: str
     reason: str
     until: datetime | None
+
+
+def _built_in() -> SlackNotifier:
+    return SlackNotifier(name=SLACK_NOTIFIER, description="as it is built in")
 
 
 @final
@@ -47,12 +72,14 @@ class Policy:
         analyzer: The frontmatter of k8s-analyzer.md.
         escalation: The frontmatter of escalation-manager.md.
         services: Services by tier, P0 first; those of the frontmatter before those that only the prose names.
+        slack: The frontmatter of slack-notifier.md.
     """
 
     context: ClusterContext
     analyzer: Analyzer
     escalation: EscalationManager
     services: tuple[tuple[ServiceTier, Service], ...]
+    slack: SlackNotifier = field(default_factory=_built_in)
 
     @classmethod
     def of(cls, generation: Generation[Any]) -> Policy:
@@ -66,6 +93,7 @@ class Policy:
             context=context,
             analyzer=generation.agent(ANALYZER, Analyzer),
             escalation=generation.agent(ESCALATION_MANAGER, EscalationManager),
+            slack=generation.agent(SLACK_NOTIFIER, SlackNotifier),
             services=tuple(_services(context, generation.documents[CONTEXT].body)),
         )
 
@@ -121,6 +149,24 @@ class Policy:
                 if start <= now <= end:
                     return Muted("maintenance", window.reason, self.context.local(end))
         return None
+
+    def expiring(self, now: datetime) -> tuple[Expiring, ...]:
+        """Return the known issues that end within a day."""
+        found = []
+        for issue in self.context.known_issues:
+            until = self.context.instant(issue.until)
+            if timedelta(0) <= until - now < _SOON:
+                match = ", ".join(f"{key} {value}" for key, value in issue.match.model_dump(exclude_none=True).items())
+                key = sha256(ascii((match, issue.reason, until.isoformat())).encode()).hexdigest()[:16]
+                found.append(Expiring(key, match, issue.reason, self.context.local(until)))
+        return tuple(found)
+
+    def may_wait(self, now: datetime, until: datetime) -> bool:
+        """Say whether what ends then can be told in business hours that have yet to begin."""
+        if self.in_business_hours(now):
+            return False
+        steps = int((until - now) / _STEP)
+        return any(self.in_business_hours(now + n * _STEP) for n in range(1, steps))
 
     def in_business_hours(self, now: datetime) -> bool:
         """Say whether people are at work; always, where no hours are given."""

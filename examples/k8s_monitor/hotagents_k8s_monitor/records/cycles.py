@@ -3,7 +3,8 @@
 Findings are most of a line and seldom change from one look to the next. So a line has them where they differ from those
 of the line before, and at the beginning of each file and process; else it has ``findings_as_of``, the id of the earlier
 cycle of the same file that lists them, and ``counts`` of their states. What moves all the time makes no difference: the
-times of a finding, and in its message how often a container was restarted and the length of its back-off.
+times of a finding, the values of the fields that it stands on, and in its message how often a container was restarted
+and the length of its back-off.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ __all__ = ["CYCLE_FILES", "Cycles"]
 CYCLE_FILES: Final = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)(?:_(?P<part>\d{3,6}))?\.jsonl", re.ASCII)
 """Names of the files: ``2026-11-24.jsonl``, then ``2026-11-24_001.jsonl`` and so on, which sorts them by age."""
 
-_MOVING: Final = frozenset({"since", "due", "first_seen"})
+_MOVING: Final = frozenset({"since", "due", "first_seen", "last_seen", "phase", "fields"})
+_OF_ONE_LOOK: Final = frozenset({"new", "worse"})  # phases that say when something changed, which the line has
 _MOVES: Final = re.compile(r"(?<=\bafter )\d+ restarts?\b|(?<=\bback-off )\d\w*")  # also "5m0s"
 
 
@@ -114,5 +116,6 @@ def _lasting(findings: Iterable[Mapping[str, Any]]) -> str:
     values = [{name: value for name, value in finding.items() if name not in _MOVING} for finding in findings]
     for finding in values:
         finding["absent_since"] = finding.get("absent_since") is not None
+        finding["phase"] = "ongoing" if finding.get("phase") in _OF_ONE_LOOK else finding.get("phase")
         finding["message"] = _MOVES.sub("#", finding.get("message", ""))
     return sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -11,9 +11,22 @@ import os
 import stat
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-__all__ = ["SCHEMA", "NotRegularError", "RecordsError", "append_line", "open_regular", "read_object", "write_object"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "SCHEMA",
+    "NotRegularError",
+    "RecordsError",
+    "append_line",
+    "open_regular",
+    "read_lines",
+    "read_object",
+    "write_lines",
+    "write_object",
+]
 
 SCHEMA: Final = 1
 _MODE: Final = 0o640
@@ -57,11 +70,49 @@ def write_object(path: Path, value: Any) -> int:
     Raises:
         OSError: If it cannot be written; what was there before is still there.
     """
+    return _replace(path, [json.dumps(value, indent=1)])
+
+
+def write_lines(path: Path, values: Iterable[Any]) -> int:
+    """Replace a file by values as one line of JSON each, in the way of `write_object`; return its bytes.
+
+    Raises:
+        OSError: If it cannot be written; what was there before is still there.
+    """
+    return _replace(path, map(_line, values))
+
+
+def read_lines(path: Path) -> list[Any]:
+    """Return what `write_lines` and `append_line` wrote, without lines that are no JSON; nothing where no file is.
+
+    Raises:
+        ValueError: If it is far too large, or no text.
+        NotRegularError: If there is something else in its place.
+        OSError: If it cannot be read.
+    """
+    try:
+        text = _text(path)
+    except FileNotFoundError:
+        return []
+    return [value for line in text.splitlines() for value in _read(line)]
+
+
+def _read(line: str) -> list[Any]:
+    try:
+        return [json.loads(line)]
+    except (ValueError, RecursionError):
+        return []  # cut off by a crash or a full disk
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _replace(path: Path, lines: Iterable[str]) -> int:
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(value, file, indent=1)
-            file.write("\n")
+            file.writelines(f"{line}\n" for line in lines)
             file.flush()
             os.fchmod(file.fileno(), _MODE)
             os.fsync(file.fileno())
@@ -83,7 +134,7 @@ def append_line(path: Path, value: Any) -> int:
     Raises:
         OSError: If it cannot be written.
     """
-    line = json.dumps(value, separators=(",", ":")).encode() + b"\n"
+    line = _line(value).encode() + b"\n"
     descriptor = open_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     try:
         size = os.fstat(descriptor).st_size

@@ -71,6 +71,8 @@ class Journal:
     def add_to_incident(self, incident: str, facts: Mapping[str, Any], events: list[dict[str, Any]]) -> None:
         """Write an incident's file: its facts as they are now, and the events added to those it has.
 
+        A finding without ``fields`` keeps those that the file has of it.
+
         Raises:
             ValueError: If the incident has a name that no file of its own may have.
             OSError: If it cannot be written; the earlier content is still there.
@@ -87,7 +89,7 @@ class Journal:
         all_events = [*(known if isinstance(known, list) else []), *events]
         first, rest = all_events[:1], all_events[1:]
         kept = [*first, *rest[-(MOST_EVENTS - 1) :]]
-        self._written += write_object(path, {"schema": SCHEMA, **facts, "events": kept})
+        self._written += write_object(path, {"schema": SCHEMA, **_completed(facts, earlier), "events": kept})
 
     def prune(self, now: datetime, *, going_on: frozenset[str] = frozenset()) -> int:
         """Delete what is too old, then the oldest while all is too large; return how many.
@@ -132,6 +134,18 @@ class Journal:
         yield from _ours(self._directory, _RECORDS)
         if not self._cycles.directory.is_symlink():
             yield from _ours(self._cycles.directory, CYCLE_FILES)
+
+
+def _completed(facts: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts, in which findings without fields have those that were written before."""
+    before = earlier.get("findings")
+    described = [f for f in before if isinstance(f, dict)] if isinstance(before, list) else []
+    fields = {f.get("fingerprint"): f["fields"] for f in described if "fields" in f}
+    findings = [
+        finding if "fields" in finding else finding | {"fields": fields.get(finding.get("fingerprint"), [])}
+        for finding in facts.get("findings", ())
+    ]
+    return {**facts, "findings": findings} if "findings" in facts else dict(facts)
 
 
 def _ours(folder: Path, names: re.Pattern[str]) -> Iterator[_File]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents import escape
+from hotagents_k8s_monitor.deciding import decisions_on
+from hotagents_k8s_monitor.evidence import fields_of
 from hotagents_k8s_monitor.look import provenance
 from hotagents_k8s_monitor.records.journal import MOST_EVENTS, Journal
 from hotagents_k8s_monitor.records.lock import DirectoryLock
@@ -17,12 +20,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hotagents_k8s_monitor.look import Look
+    from hotagents_k8s_monitor.messages import Message
     from hotagents_k8s_monitor.tracking import Book, Event, Incident
 
 __all__ = ["Recorder"]
 
+logger: Final = logging.getLogger("hotagents.runner.k8s-monitor")
 _MOST_UNWRITTEN: Final = 1000
 _MOST_FAILURES: Final = 5  # a cycle
+_MOST_EXPLAINED: Final = 50  # findings of a cycle, the worst first
 
 
 @final
@@ -42,7 +48,7 @@ class Recorder:
         self._lock = DirectoryLock(directory)
         self._state = StateFile(directory)
         self._journal = Journal(directory, keep=keep, most_bytes=most_bytes)
-        self._unwritten: dict[str, tuple[Incident, list[dict[str, Any]]]] = {}
+        self._unwritten: dict[str, tuple[Incident, list[dict[str, Any]], list[dict[str, Any]]]] = {}
 
     def refuse_newer(self) -> None:
         """Do nothing, unless a newer version wrote the state.
@@ -72,6 +78,21 @@ class Recorder:
         """
         return self._state.load(now)
 
+    @property
+    def outgoing(self) -> tuple[Message, ...]:
+        """Messages that the book takes for told and that no outbox may have taken yet."""
+        return self._state.outgoing
+
+    def commit(self, book: Book, outgoing: tuple[Message, ...]) -> tuple[str, ...]:
+        """Write the book that takes messages for told, with them, before any is sent; return what failed, in words."""
+        self._state.outgoing = outgoing
+        trouble = _tried("the state", lambda: self._state.save(book))
+        return (trouble,) if trouble else ()
+
+    def taken(self) -> None:
+        """Forget the messages, which the outboxes have taken; that is written with the next book."""
+        self._state.outgoing = ()
+
     def keep(self, look: Look, incidents: Mapping[str, Incident], events: Iterable[Event]) -> tuple[str, ...]:
         """Write what happened to incidents, the book, and the cycle's line; return what failed, in words.
 
@@ -90,16 +111,20 @@ class Recorder:
         ]
         troubles = [trouble for what, step in steps if (trouble := _tried(what, step))]
         troubles += self._given_up()
-        line = replace(look, troubles=(*look.troubles, *troubles)).to_dict()
+        line = _explained(replace(look, troubles=(*look.troubles, *troubles)).to_dict(), look)
         unsaid = _tried("the cycle", lambda: self._journal.add_cycle(line, at=look.at))
         return (*troubles, unsaid) if unsaid else tuple(troubles)
 
     def _note(self, look: Look, incidents: Mapping[str, Incident], events: Iterable[Event]) -> None:
         said = {"at": look.at.isoformat(), "cycle": look.cycle.id, "generation": provenance(look.cycle.generation)}
+        told = {d["incident"]: d for d in (delivery.to_dict() for delivery in look.told)}
         for event in events:
-            _, noted = self._unwritten.get(event.incident, (None, []))
-            noted = [*noted, said | {"what": event.what}][-MOST_EVENTS:]
-            self._unwritten[event.incident] = (incidents[event.incident], noted)
+            *_, noted = self._unwritten.get(event.incident, ([],))
+            place = told.get(event.incident) if event.what.startswith("told") else None
+            where = {name: place.get(name, "") for name in ("channel", "contact")} if place is not None else {}
+            noted = [*noted, said | {"what": event.what} | where][-MOST_EVENTS:]
+            incident = incidents[event.incident]
+            self._unwritten[event.incident] = (incident, _incident_findings(incident, look), noted)
 
     def _write_incidents(self) -> None:
         """Write each; a file that cannot be written keeps no other from it, a disk that is full soon does.
@@ -109,9 +134,9 @@ class Recorder:
         """
         failures: list[OSError] = []
         for name in list(self._unwritten):
-            incident, events = self._unwritten[name]
+            incident, findings, events = self._unwritten[name]
             try:
-                self._journal.add_to_incident(name, _facts(incident, events[-1]), events)
+                self._journal.add_to_incident(name, _facts(incident, findings, events[-1]), events)
             except OSError as error:
                 failures.append(error)
                 if len(failures) == _MOST_FAILURES:
@@ -130,7 +155,37 @@ class Recorder:
         return [f"NOT WRITTEN {len(names)} incidents: {waiting}"] if names else []
 
 
-def _facts(incident: Incident, last: Mapping[str, Any]) -> dict[str, Any]:
+def _explained(record: dict[str, Any], look: Look) -> dict[str, Any]:
+    """Return a cycle's record in which the worst findings say which fields they stand on, and what decided on them."""
+    findings = record["findings"]
+    return record | {"findings": [*_with_reasons(findings[:_MOST_EXPLAINED], look), *findings[_MOST_EXPLAINED:]]}
+
+
+def _incident_findings(incident: Incident, look: Look) -> list[dict[str, Any]]:
+    found = _with_reasons([finding.to_dict() for finding in incident.findings], look)
+    if incident.end is None:
+        return found
+    # What ended is well at this look; the fields that say why it was not are those of the file.
+    return [{name: value for name, value in finding.items() if name != "fields"} for finding in found]
+
+
+def _with_reasons(findings: Iterable[dict[str, Any]], look: Look) -> list[dict[str, Any]]:
+    return [finding | _reasons(finding, look) for finding in findings]
+
+
+def _reasons(finding: Mapping[str, Any], look: Look) -> dict[str, Any]:
+    try:
+        decided = decisions_on(finding, look.cycle.generation, look.policy)
+        return {
+            "fields": fields_of(finding, look.snapshot),
+            "decided": [decision.to_dict() for decision in decided],
+        }
+    except Exception:  # an explanation that fails must cost neither the record nor the cycle
+        logger.exception("finding %s of %s is recorded without its reasons", finding["fingerprint"], finding["rule"])
+        return {}
+
+
+def _facts(incident: Incident, findings: list[dict[str, Any]], last: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": incident.id,
         "owner": incident.owner.to_dict(),
@@ -138,7 +193,7 @@ def _facts(incident: Incident, last: Mapping[str, Any]) -> dict[str, Any]:
         "opened_at": incident.opened_at.isoformat(),
         "ended_at": last["at"] if incident.end is not None else None,
         "end": incident.end,
-        "findings": [finding.to_dict() for finding in incident.findings],
+        "findings": findings,
         "generation": last["generation"],
     }
 

@@ -9,8 +9,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, final, get_args
 
 from hotagents import escape
+from hotagents_k8s_monitor.cluster.restarts import Restarts
 from hotagents_k8s_monitor.findings import IMPACTS, SEVERITIES, Owner, Tier
 from hotagents_k8s_monitor.judging import Finding, moment
+from hotagents_k8s_monitor.messages import Message
 from hotagents_k8s_monitor.records.files import SCHEMA, RecordsError, read_object, write_object
 from hotagents_k8s_monitor.records.journal import is_incident_id
 from hotagents_k8s_monitor.tracking import Book, End, Incident, Told, Tracked
@@ -26,11 +28,16 @@ logger: Final = logging.getLogger("hotagents.runner.k8s-monitor")
 
 @final
 class StateFile:
-    """``state.json`` below a directory; used by one thread of one process at a time, which `Recorder.claim` sees to."""
+    """``state.json`` below a directory; used by one thread of one process at a time, which `Recorder.claim` sees to.
+
+    Attributes:
+        outgoing: Messages that the book takes for told and that no outbox may have taken yet; written with it.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / "state.json"
         self._written: dict[str, Any] | None = None
+        self.outgoing: tuple[Message, ...] = ()
 
     def refuse_newer(self) -> None:
         """Do nothing, unless a newer version wrote the file.
@@ -40,6 +47,21 @@ class StateFile:
         """
         with suppress(OSError, ValueError):  # what is not there, or damaged, is `load`'s
             read_object(self._path)
+
+    def peek(self) -> Book:
+        """Return what is remembered as it is on disk, and touch nothing; an empty book where there is nothing.
+
+        Raises:
+            RecordsError: If a newer version wrote it, or it cannot be used.
+        """
+        try:
+            values = read_object(self._path)
+            return Book() if values is None else _book(values)
+        except RecordsError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as `load` says
+            said = f"{escape(str(self._path))} cannot be used ({type(error).__name__})"
+            raise RecordsError(f"{said}; a running monitor writes it anew") from None
 
     def load(self, now: datetime) -> Book:
         """Return what was remembered; an empty book where there is nothing.
@@ -52,7 +74,11 @@ class StateFile:
         """
         try:
             values = read_object(self._path)
-            return Book() if values is None else _book(values)
+            if values is None:
+                return Book()
+            book = _book(values)
+            self.outgoing = tuple(Message.from_dict(message) for message in values.get("outgoing", ()))
+            return book  # noqa: TRY300 - all of it is tried
         except RecordsError:
             raise
         except OSError as error:
@@ -81,7 +107,7 @@ class StateFile:
         Raises:
             OSError: If it cannot be written; what was there before is still there, and the next call tries again.
         """
-        values = _values(book)
+        values = _values(book) | {"outgoing": [message.to_dict() for message in self.outgoing]}
         if values != self._written:
             self._written = None
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -93,6 +119,9 @@ def _values(book: Book) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "cluster": book.cluster,
+        "warned": sorted(book.warned),
+        "changes": {name: [at.isoformat() for at in times] for name, times in book.changes.items()},
+        "restarts": book.restarts.to_dict(),
         "tracked": [_tracked_values(tracked) for tracked in book.tracked.values()],
         "incidents": [_incident_values(incident) for incident in book.incidents.values()],
     }
@@ -105,6 +134,12 @@ def _tracked_values(tracked: Tracked) -> dict[str, Any]:
         "opened_at": _text(tracked.opened_at),
         "absent_since": _text(tracked.absent_since),
         "unsure_since": _text(tracked.unsure_since),
+        "last_seen": _text(tracked.last_seen),
+        "worse_at": _text(tracked.worse_at),
+        "flapping": tracked.flapping,
+        "away": tracked.away,
+        "cause": tracked.cause.to_dict() if tracked.cause is not None else None,
+        "cause_over": _text(tracked.cause_over),
     }
 
 
@@ -119,6 +154,7 @@ def _incident_values(incident: Incident) -> dict[str, Any]:
         "worse_since": _text(incident.worse_since),
         "end": incident.end,
         "ended_at": _text(incident.ended_at),
+        "flapping": incident.flapping,
         "told": None
         if told is None
         else {
@@ -126,6 +162,10 @@ def _incident_values(incident: Incident) -> dict[str, Any]:
             "severity": told.severity,
             "fingerprints": sorted(told.fingerprints),
             "heard": {severity: at.isoformat() for severity, at in told.heard.items()},
+            "full_at": _text(told.full_at),
+            "number": told.number,
+            "flapping": told.flapping,
+            "acked": _text(told.acked),
         },
     }
 
@@ -137,6 +177,10 @@ def _book(values: dict[str, Any]) -> Book:
         cluster=str(values["cluster"]),
         tracked=MappingProxyType({item.finding.fingerprint: item for item in tracked}),
         incidents=MappingProxyType({item.id: item for item in incidents}),
+        # From here on and below, `get`: the first version did not keep these.
+        changes=MappingProxyType({str(name): tuple(map(moment, t)) for name, t in values.get("changes", {}).items()}),
+        warned=frozenset(map(str, values.get("warned", ()))),
+        restarts=Restarts.from_dict(values.get("restarts", {})),
     )
 
 
@@ -147,6 +191,12 @@ def _tracked(values: Any) -> Tracked:
         opened_at=_time(values["opened_at"]),
         absent_since=_time(values["absent_since"]),
         unsure_since=_time(values["unsure_since"]),
+        last_seen=_time(values.get("last_seen")),
+        worse_at=_time(values.get("worse_at")),
+        flapping=bool(values.get("flapping")),
+        away=bool(values.get("away")),
+        cause=Owner.from_dict(values["cause"]) if values.get("cause") is not None else None,
+        cause_over=_time(values.get("cause_over")),
     )
 
 
@@ -170,6 +220,7 @@ def _incident(values: Any) -> Incident:
         worse_since=_time(values["worse_since"]),
         end=_one_of(values["end"], (None, *get_args(End))),
         ended_at=_time(values["ended_at"]),
+        flapping=bool(values.get("flapping")),
     )
     if not incident.findings:
         raise ValueError(f"incident {incident.id} has no finding")
@@ -183,6 +234,10 @@ def _told(values: Any) -> Told:
         severity=_one_of(values["severity"], SEVERITIES),
         fingerprints=frozenset(map(str, values["fingerprints"])),
         heard=MappingProxyType({_one_of(name, SEVERITIES): moment(at) for name, at in values["heard"].items()}),
+        full_at=_time(values.get("full_at")),
+        number=int(values.get("number", 1)),
+        flapping=bool(values.get("flapping")),
+        acked=_time(values.get("acked")),
     )
     if told.severity not in told.heard:
         raise ValueError(f"told as {told.severity}, which nobody heard")

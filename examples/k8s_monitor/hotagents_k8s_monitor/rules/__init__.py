@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hotagents_k8s_monitor.findings import grouped
-from hotagents_k8s_monitor.rules import (
-    container_waiting,
-    deployment_short,
-    monitor_blind,
-    node_not_ready,
-    pod_unschedulable,
-)
-from hotagents_k8s_monitor.rules.base import Rule
+from hotagents_k8s_monitor.rules.base import Limit, Rule
 from hotagents_k8s_monitor.rules.monitor_blind import blind
 from hotagents_k8s_monitor.rules.owners import guesses
+from hotagents_k8s_monitor.rules.registry import Rules, built_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from hotagents_k8s_monitor.cluster import Snapshot
     from hotagents_k8s_monitor.findings import Owner, Signal
     from hotagents_k8s_monitor.rules.owners import Guess
 
-__all__ = ["RULES", "Detection", "Rule", "blind", "detect"]
+__all__ = ["RULES", "Detection", "Limit", "Rule", "blind", "built_in", "detect"]
 
-_MODULES: Final = (container_waiting, deployment_short, node_not_ready, pod_unschedulable, monitor_blind)
-RULES: Final[Mapping[str, Rule]] = MappingProxyType({module.RULE.id: module.RULE for module in _MODULES})
+RULES: Final = Rules()
+"""All rules by their ids; those of plugins are found when it is first asked."""
 
 
 class Detection(NamedTuple):
@@ -50,11 +43,15 @@ class Detection(NamedTuple):
         return rule.id in self.unsure or (rule.of_pods and any(guess.may_mean(owner) for guess in self.guesses))
 
 
-def detect(snapshot: Snapshot, *, rules: Iterable[Rule] = tuple(RULES.values())) -> Detection:
-    """Apply rules to a snapshot. One that raises leaves the monitor blind for what it watches, and stops no other."""
-    signals: list[Signal] = []
+def detect(snapshot: Snapshot, *, rules: Iterable[Rule] | None = None) -> Detection:
+    """Apply rules to a snapshot, all of them unless others are given.
+
+    One that raises leaves the monitor blind for what it watches, and stops no other; so does a plugin whose rules could
+    not be had.
+    """
+    signals = [blind(f"plugin {name}", said) for name, said in RULES.failures.items()]
     unsure: set[str] = set()
-    for rule in rules:
+    for rule in RULES.values() if rules is None else rules:
         try:
             signals.extend(rule.detect(snapshot))
         except Exception as error:  # noqa: BLE001 - a fault of the rule's is a finding, not the end of all others

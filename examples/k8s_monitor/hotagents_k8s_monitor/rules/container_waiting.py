@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hotagents_k8s_monitor.cluster import Object, Snapshot
 
-__all__ = ["RULE"]
+__all__ = ["RULE", "is_looping"]
 
 _ID: Final = "container-waiting"
 _REASONS: Final = frozenset(
@@ -59,6 +59,15 @@ def _detect(snapshot: Snapshot) -> Iterator[Signal]:
                     yield _signal(pod, kind, status, snapshot)
                 elif _is_between_falls(status, snapshot.taken_at):
                     yield Signal(rule=_ID, owner=owner_of(pod, snapshot), impact=None, message="", lingering=True)
+
+
+def is_looping(pod: Object, now: datetime) -> bool:
+    """Say whether a container of a pod cannot start, or falls again and again; what follows is this rule's."""
+    return any(
+        text_at(status, "state", "waiting", "reason") in _REASONS or _is_between_falls(status, now)
+        for field in ("initContainerStatuses", "containerStatuses")
+        for status in items_at(pod, "status", field)
+    )
 
 
 def _is_between_falls(status: Any, now: datetime) -> bool:

@@ -22,7 +22,21 @@ __all__ = ["RULE", "blind"]
 
 _ID: Final = "monitor-blind"
 _SELF: Final = Owner("Monitor", "", "k8s-monitor")
-_HELPFUL: Final = frozenset({"replicasets.apps", "jobs.batch"})  # only name the owners of pods
+# What workloads, their pods, their storage and their traffic are judged by; the rest only helps, or warns early.
+_VITAL: Final = frozenset(
+    {
+        "cronjobs.batch",
+        "daemonsets.apps",
+        "deployments.apps",
+        "endpointslices.discovery.k8s.io",
+        "jobs.batch",
+        "nodes",
+        "persistentvolumeclaims",
+        "pods",
+        "services",
+        "statefulsets.apps",
+    }
+)
 
 
 def blind(what: str, message: str, *, impact: Impact = "degraded") -> Signal:
@@ -34,7 +48,7 @@ def _detect(snapshot: Snapshot) -> Iterator[Signal]:
     seen_whole = any(resource not in snapshot.gaps for resource in snapshot.objects)
     seen_nothing = not seen_whole and not any(snapshot.objects.values())
     for resource, gap in snapshot.gaps.items():
-        impact: Impact = "down" if seen_nothing else "at-risk" if resource in _HELPFUL else "degraded"
+        impact: Impact = "down" if seen_nothing else "degraded" if resource in _VITAL else "at-risk"
         yield blind(resource, f"cannot see {gap}", impact=impact)
 
 

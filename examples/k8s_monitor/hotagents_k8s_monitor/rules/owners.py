@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
-from hotagents_k8s_monitor.cluster.objects import at, count_at, items_at, name_of, namespace_of, text_at
+from hotagents_k8s_monitor.cluster.kinds import KINDS
+from hotagents_k8s_monitor.cluster.objects import at, condition, count_at, items_at, name_of, namespace_of, text_at
 from hotagents_k8s_monitor.findings import Owner
 
 if TYPE_CHECKING:
@@ -14,10 +15,24 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.cluster import Object, Resource, Snapshot
     from hotagents_k8s_monitor.findings import Impact
 
-__all__ = ["Guess", "guesses", "impact_on", "is_gone", "is_over", "owner_of", "owners_in"]
+__all__ = [
+    "Guess",
+    "above_job",
+    "above_replica_set",
+    "controller_of",
+    "guesses",
+    "impact_on",
+    "is_gone",
+    "is_leaving",
+    "is_on_lost_node",
+    "is_over",
+    "itself",
+    "owner_of",
+    "owners_in",
+]
 
 _LISTED: Final[dict[str, Resource]] = {"ReplicaSet": "replicasets.apps", "Job": "jobs.batch"}
-_KNOWN: Final[dict[str, Resource]] = {**_LISTED, "Deployment": "deployments.apps", "Node": "nodes", "Pod": "pods"}
+_KNOWN: Final[dict[str, Resource]] = {kind.name: resource for resource, kind in KINDS.items()}
 # A CronJob names its Jobs after the minute that they are for: since 2019, number 26 million and something. What ends in
 # a day such as 20261124 was named so by people.
 _OF_A_CRON_JOB: Final = re.compile(r"(?P<name>.+)-(?:2[6-9]|[3-9][0-9])[0-9]{6}", re.DOTALL)
@@ -25,7 +40,14 @@ _OF_A_CRON_JOB: Final = re.compile(r"(?P<name>.+)-(?:2[6-9]|[3-9][0-9])[0-9]{6}"
 _TEMPLATES: Final = {"pod-template-hash": "Deployment", "rollouts-pod-template-hash": "Rollout"}
 # What has pods of its own, or makes ReplicaSets alone: never what a Job belongs to; and what is never a ReplicaSet's.
 _OF_NO_JOB: Final = frozenset({"DaemonSet", "Deployment", "Node", "Pod", "ReplicaSet", "Rollout", "StatefulSet"})
+_WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
+_OF_OTHERS_TOO: Final = frozenset({"CronJob", "DaemonSet", "StatefulSet"})  # add-ons have kinds of these names
 _OF_NO_REPLICA_SET: Final = frozenset({"CronJob", "DaemonSet", "Job", "Node", "Pod", "StatefulSet"})
+_COUNTS: Final = {  # how many are wanted, and how many there are
+    "DaemonSet": (("status", "desiredNumberScheduled"), "numberAvailable"),
+    "Deployment": (("spec", "replicas"), "availableReplicas"),
+    "StatefulSet": (("spec", "replicas"), "readyReplicas"),
+}
 _ELSEWHERE: Final = {"Job": _OF_NO_JOB, "ReplicaSet": _OF_NO_REPLICA_SET}
 
 
@@ -95,9 +117,9 @@ def owner_of(pod: Object, snapshot: Snapshot) -> Owner:
 
 
 def owners_in(snapshot: Snapshot) -> Iterator[Owner]:
-    """Yield the workloads that were seen, some repeatedly: Deployments, and whose the ReplicaSets, Jobs, pods are."""
-    for deployment in snapshot.all("deployments.apps"):
-        yield Owner("Deployment", namespace_of(deployment), name_of(deployment))
+    """Yield the workloads that were seen, some repeatedly: themselves, and whose the ReplicaSets, Jobs, pods are."""
+    for kind in _WORKLOADS:
+        yield from (itself(kind, item) for item in snapshot.all(_KNOWN[kind]))
     for kind, resource in _LISTED.items():
         yield from (_above(kind, item) for item in snapshot.all(resource))
     yield from (owner_of(pod, snapshot) for pod in snapshot.all("pods"))
@@ -105,29 +127,61 @@ def owners_in(snapshot: Snapshot) -> Iterator[Owner]:
 
 def is_gone(owner: Owner, snapshot: Snapshot) -> bool:
     """Say whether an owner is certainly there no more; never of a kind that is not listed, or not seen whole."""
-    resource = _KNOWN.get(owner.kind)
+    resource = _KNOWN.get(owner.kind) if owner.kind not in _OF_OTHERS_TOO else None
     if resource is None or not snapshot.is_whole((resource,)):
         return False
     return snapshot.find(resource, owner.namespace, owner.name) is None
 
 
 def impact_on(owner: Owner, snapshot: Snapshot) -> Impact | None:
-    """Return how much of an owner is hit when one of its pods is; None where its Deployment could not be seen."""
-    if owner.kind != "Deployment":
+    """Return how much of an owner is hit when one of its pods is; None where it could not be seen itself."""
+    counts = _COUNTS.get(owner.kind)
+    if counts is None:
         return "down" if owner.kind in {"Pod", "Job", "CronJob"} else "degraded"
-    deployment = snapshot.find("deployments.apps", owner.namespace, owner.name)
-    if deployment is None:
-        return "degraded" if snapshot.is_whole(("deployments.apps",)) else None
-    desired = count_at(deployment, "spec", "replicas", default=1)
-    available = count_at(deployment, "status", "availableReplicas")
+    item = snapshot.find(_KNOWN[owner.kind], owner.namespace, owner.name)
+    if item is None:
+        return "degraded" if snapshot.is_whole((_KNOWN[owner.kind],)) else None
+    wanted, there = counts
+    desired, available = count_at(item, *wanted, default=1), count_at(item, "status", there)
     if available >= desired:
         return "at-risk"
     return "degraded" if available else "down"
 
 
+def itself(kind: str, item: Object) -> Owner:
+    """Return an object as the owner of its own faults."""
+    return Owner(kind, namespace_of(item), name_of(item))
+
+
+def above_job(job: Object) -> Owner:
+    """Return what a Job belongs to: its CronJob, or itself."""
+    return _above("Job", job)
+
+
+def above_replica_set(item: Object) -> Owner:
+    """Return what a ReplicaSet belongs to: its Deployment, or itself."""
+    return _above("ReplicaSet", item)
+
+
+def controller_of(item: Object) -> tuple[str, str]:
+    """Return kind and name of what an object was made by; both empty where nobody looks after it."""
+    return _named(_controller(item))
+
+
+def is_on_lost_node(pod: Object, snapshot: Snapshot) -> bool:
+    """Say whether a pod's node is not ready, or not heard of: what follows from that is `node_not_ready`'s."""
+    found = snapshot.find("nodes", "", text_at(pod, "spec", "nodeName"))
+    return found is not None and text_at(condition(found, "Ready"), "status") != "True"
+
+
+def is_leaving(item: Object) -> bool:
+    """Say whether an object is being deleted."""
+    return at(item, "metadata", "deletionTimestamp") is not None
+
+
 def is_over(pod: Object) -> bool:
     """Say whether a pod has ended or is on its way out: what it waits for no longer matters."""
-    return at(pod, "metadata", "deletionTimestamp") is not None or text_at(pod, "status", "phase") in {
+    return is_leaving(pod) or text_at(pod, "status", "phase") in {
         "Succeeded",
         "Failed",
     }

@@ -14,6 +14,7 @@ from hotagents_k8s_monitor.testing.routes import Request, Route, route
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from hotagents_k8s_monitor.testing.kinds import Kind
     from hotagents_k8s_monitor.testing.store import Store
 
 __all__ = ["Api", "forbidden"]
@@ -45,13 +46,16 @@ class Api:
         # Rights come first, as in a real server: nobody learns by a 404 what is not there.
         if not grants(self._role, wanted.access) or wanted.verb not in _READS:
             return forbidden(wanted.access)
-        if not wanted.kind.name or wanted.subresource not in {"", "status"}:
+        if not self._has(wanted.kind) or wanted.subresource not in {"", "status"}:
             return page_not_found()
         return self._one(wanted) if wanted.name else listed(self._store, wanted, request.query)
 
     def _of_itself(self, request: Request) -> Answer:
-        found = discovered(request.path) if request.method == "GET" else None
+        found = discovered(request.path, self._store.installed) if request.method == "GET" else None
         return found or page_not_found()
+
+    def _has(self, kind: Kind) -> bool:
+        return kind.name != "" and (not kind.is_optional or kind.group in self._store.installed)
 
     def _one(self, wanted: Route) -> Answer:
         key = f"{wanted.namespace}/{wanted.name}" if wanted.namespace else wanted.name

@@ -8,7 +8,7 @@ from hotagents_k8s_monitor.testing.answers import Answer, document, text
 from hotagents_k8s_monitor.testing.kinds import KINDS, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 __all__ = ["discovered"]
 
@@ -28,16 +28,22 @@ _VERBS: Final = ("create", "delete", "deletecollection", "get", "list", "patch",
 _REVIEW_VERBS: Final = ("create",)
 
 
-def discovered(path: str) -> Answer | None:
-    """Return what the server says of itself at a path, or None if it is a path of something else."""
+def discovered(path: str, installed: Collection[str] = ()) -> Answer | None:
+    """Return what the server says of itself at a path, or None if it is a path of something else.
+
+    Args:
+        path: Which.
+        installed: The API groups of add-ons that it has.
+    """
     if path in _HEALTH:
         return text("ok")
-    found = _documents().get(path.rstrip("/"))
+    found = _documents(installed).get(path.rstrip("/"))
     return document(found) if found is not None else None
 
 
-def _documents() -> Mapping[str, Any]:
-    groups = sorted({(kind.group, kind.version) for kind in KINDS if kind.group})
+def _documents(installed: Collection[str]) -> Mapping[str, Any]:
+    there = [kind for kind in KINDS if kind.group and (not kind.is_optional or kind.group in installed)]
+    groups = sorted({(kind.group, kind.version) for kind in there})
     return {
         "/version": _VERSION,
         "/api": {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []},

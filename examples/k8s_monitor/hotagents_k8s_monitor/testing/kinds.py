@@ -20,6 +20,7 @@ class Kind:
         name: As in ``kind``.
         is_namespaced: Whether its objects live in namespaces.
         short_names: What ``kubectl`` takes beside ``plural``.
+        is_optional: Whether its group is an add-on's: it is there once an object of it is.
     """
 
     group: str
@@ -28,6 +29,7 @@ class Kind:
     name: str
     is_namespaced: bool = True
     short_names: tuple[str, ...] = ()
+    is_optional: bool = False
 
     @property
     def resource(self) -> str:
@@ -53,15 +55,22 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("", "v1", "secrets", "Secret"),
     Kind("", "v1", "serviceaccounts", "ServiceAccount", short_names=("sa",)),
     Kind("", "v1", "services", "Service", short_names=("svc",)),
+    Kind("apiregistration.k8s.io", "v1", "apiservices", "APIService", is_namespaced=False),
     Kind("apps", "v1", "daemonsets", "DaemonSet", short_names=("ds",)),
     Kind("apps", "v1", "deployments", "Deployment", short_names=("deploy",)),
     Kind("apps", "v1", "replicasets", "ReplicaSet", short_names=("rs",)),
     Kind("apps", "v1", "statefulsets", "StatefulSet", short_names=("sts",)),
+    Kind("argoproj.io", "v1alpha1", "applications", "Application", short_names=("app",), is_optional=True),
     Kind("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", is_namespaced=False),
     Kind("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", short_names=("hpa",)),
     Kind("batch", "v1", "cronjobs", "CronJob", short_names=("cj",)),
     Kind("batch", "v1", "jobs", "Job"),
+    Kind("cert-manager.io", "v1", "certificates", "Certificate", short_names=("cert",), is_optional=True),
     Kind("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"),
+    Kind("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease", short_names=("hr",), is_optional=True),
+    Kind("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization", short_names=("ks",), is_optional=True),
+    Kind("metrics.k8s.io", "v1beta1", "pods", "PodMetrics", is_optional=True),
+    Kind("networking.k8s.io", "v1", "ingressclasses", "IngressClass", is_namespaced=False),
     Kind("networking.k8s.io", "v1", "ingresses", "Ingress", short_names=("ing",)),
     Kind("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", short_names=("netpol",)),
     Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", short_names=("pdb",)),
@@ -69,6 +78,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind(_RBAC, "v1", "clusterroles", "ClusterRole", is_namespaced=False),
     Kind(_RBAC, "v1", "rolebindings", "RoleBinding"),
     Kind(_RBAC, "v1", "roles", "Role"),
+    Kind("storage.k8s.io", "v1", "storageclasses", "StorageClass", is_namespaced=False, short_names=("sc",)),
 )
 
 _BY_PATH: Final = {(kind.group, kind.version, kind.plural): kind for kind in KINDS}

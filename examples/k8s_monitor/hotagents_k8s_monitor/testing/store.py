@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
-from hotagents_k8s_monitor.testing.kinds import kind_named, kind_of
+from hotagents_k8s_monitor.testing.kinds import KINDS, kind_named, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,6 +56,7 @@ class Store:
     def __init__(self, objects: Iterable[Mapping[str, Any]]) -> None:
         self._lock = threading.Lock()
         self._states: dict[int, State] = {}
+        self._installed: frozenset[str] = frozenset()
         self._keep(State(_FIRST_VERSION, _arranged(objects, _FIRST_VERSION, before={})))
 
     @property
@@ -63,6 +64,12 @@ class Store:
         """The present state."""
         with self._lock:
             return self._now
+
+    @property
+    def installed(self) -> frozenset[str]:
+        """The API groups of add-ons of which there is, or was, an object."""
+        with self._lock:
+            return self._installed
 
     def state(self, version: int) -> State | None:
         """Return an earlier state, or None where it is no longer, or was never, there."""
@@ -112,6 +119,7 @@ class Store:
 
     def _keep(self, state: State) -> None:
         self._now = state
+        self._installed |= {kind.group for kind in KINDS if kind.is_optional and state.of(kind)}
         self._states[state.version] = state
         self._states.pop(state.version - _STATES_KEPT, None)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hotagents_k8s_monitor.cluster.snapshot import RESOURCES
 from hotagents_k8s_monitor.shipped import config_dir
 from hotagents_k8s_monitor.testing import FakeCluster, Fault
 from hotagents_k8s_monitor.testing.objects import node, pod
@@ -110,8 +111,7 @@ def test_a_cluster_that_does_not_listen_is_said_once_and_ends_with_2(
     assert (once.ended(), once.log) == (2, [])
     assert once.out[-1].startswith("blind: ")
     assert once.out[-1].endswith(
-        "; cannot see nodes, pods, deployments.apps, replicasets.apps, jobs.batch: "
-        "unreachable: no connection, or it was cut: Connection refused"
+        f"; cannot see {', '.join(RESOURCES)}: unreachable: no connection, or it was cut: Connection refused"
     )
     assert not any("healthy" in line for line in once.out)
     assert (as_json.ended(), as_json.log) == (2, [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from hotagents_k8s_monitor.cluster.snapshot import RESOURCES
 from hotagents_k8s_monitor.testing import FakeCluster
 
 if TYPE_CHECKING:
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
 
     Start = Callable[..., Any]
 
-READS = [{"apiGroups": ["", "apps"], "resources": ["nodes", "pods", "deployments", "replicasets"], "verbs": ["list"]}]
+READS = [
+    {"apiGroups": [group], "resources": [name], "verbs": ["list"]}
+    for name, _, group in (resource.partition(".") for resource in RESOURCES if resource != "jobs.batch")
+]
 
 
 def test_all_that_is_well_ends_with_0_and_changes_nothing(
@@ -23,7 +27,7 @@ def test_all_that_is_well_ends_with_0_and_changes_nothing(
     before = sorted(home.rglob("*"))
     preflight = start("preflight", config_dir=mount.path, kubeconfig=kubeconfig, heartbeat_file=home / "alive")
     assert (preflight.ended(), preflight.log) == (0, [])
-    assert [line[:8] for line in preflight.out] == ["ok      "] * 9
+    assert [line[:8] for line in preflight.out] == ["ok      "] * (4 + len(RESOURCES))
     assert sorted(home.rglob("*")) == before
     assert {r.path for r in healthy.requests if r.method != "GET"} == {
         "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -36,9 +40,9 @@ def test_each_check_is_one_object_of_json_and_a_missing_right_ends_with_1(home: 
         assert (preflight.ended(), preflight.log) == (1, [])
     said = [json.loads(line) for line in preflight.out]
     assert all(set(one) == {"what", "ok", "text"} for one in said)
-    assert [one["what"] for one in said] == ["configuration", "records", "cluster", *["right"] * 5]
+    assert [one["what"] for one in said] == ["configuration", "records", "cluster", *["right"] * len(RESOURCES)]
     (missing,) = [one["text"] for one in said if not one["ok"]]
-    assert missing.startswith("list jobs.batch: not allowed; CronJobs are guessed from their Jobs' times")
+    assert missing.startswith("list jobs.batch: not allowed; no failed or endless Job is seen")
     assert missing.endswith("; see k8s/rbac.yaml")
 
 

@@ -79,7 +79,7 @@ def reasons(snapshot: Snapshot) -> dict[Resource, str]:
 def test_a_look_sees_everything(cluster: FakeCluster, collector_of: Callable[..., Collector]) -> None:
     snapshot = collector_of(cluster.url).collect()
     assert snapshot.is_whole(RESOURCES)
-    assert {resource: len(snapshot.all(resource)) for resource in RESOURCES} == {
+    assert {resource: len(found) for resource in RESOURCES if (found := snapshot.all(resource))} == {
         "nodes": 1,
         "pods": 700,
         "deployments.apps": 1,
@@ -93,12 +93,13 @@ def test_a_look_sees_everything(cluster: FakeCluster, collector_of: Callable[...
 def test_one_fault_hides_one_resource(
     fault: Fault, reason: str, cluster: FakeCluster, collector_of: Callable[..., Collector]
 ) -> None:
-    collector = collector_of(cluster.url, total=1.0 if reason == "slow" else 30.0)
+    # What hangs has half of the time; in the other half all others are listed, on a busy machine too.
+    collector = collector_of(cluster.url, total=8.0 if reason == "slow" else 30.0)
     assert collector.collect().is_whole(RESOURCES)
     cluster.fault("pods", fault)
     begun = time.monotonic()
     snapshot = collector.collect()
-    assert time.monotonic() - begun < 10.0  # unbounded it would not end; the machine may be slow
+    assert time.monotonic() - begun < 20.0  # unbounded it would not end; the machine may be slow
     assert reasons(snapshot) == {"pods": reason}
     cluster.clear_faults()
     assert collector.collect().is_whole(RESOURCES)
@@ -120,11 +121,11 @@ def test_all_faults_at_once_leave_gaps_and_end_in_time(
     cluster.fault("deployments.apps", Fault.cut())
     cluster.fault("replicasets.apps", Fault.throttled(3600))
     cluster.fault("jobs.batch", Fault.hang())
-    collector = collector_of(cluster.url, total=0.8)
+    collector = collector_of(cluster.url, total=8.0)
     collector.server_version()  # the imports are not what is measured
     begun = time.monotonic()
     snapshot = collector.collect()
-    assert time.monotonic() - begun < 10.0  # unbounded it would not end; the machine may be slow
+    assert time.monotonic() - begun < 20.0  # unbounded it would not end; the machine may be slow
     assert reasons(snapshot) == {
         "nodes": "slow",
         "pods": "truncated",
@@ -240,7 +241,7 @@ def test_a_server_that_is_gone_is_asked_once_for_each_further_list(
     visits: list[int] = []
     snapshot = collector_of(serve(lambda *_: visits.append(1))).collect()
     assert reasons(snapshot) == dict.fromkeys(RESOURCES, "unreachable")
-    assert len(visits) == 3 + 4
+    assert len(visits) == 3 + len(RESOURCES) - 1
 
 
 def test_after_a_list_that_came_three_attempts_are_made_again(

@@ -14,7 +14,7 @@ from hotagents_k8s_monitor.cluster.deadline import Deadline
 from hotagents_k8s_monitor.cluster.failures import Failure
 from hotagents_k8s_monitor.cluster.lists import _Listing, list_all
 from hotagents_k8s_monitor.cluster.snapshot import RESOURCES
-from hotagents_k8s_monitor.testing import FakeCluster, Fault
+from hotagents_k8s_monitor.testing import FakeCluster, Fault, kinds
 
 if TYPE_CHECKING:
     import socket
@@ -24,13 +24,8 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.cluster.client import ApiClient
     from hotagents_k8s_monitor.cluster.snapshot import GapReason
 
-KINDS = {
-    "nodes": ("v1", "Node"),
-    "pods": ("v1", "Pod"),
-    "deployments.apps": ("apps/v1", "Deployment"),
-    "replicasets.apps": ("apps/v1", "ReplicaSet"),
-    "jobs.batch": ("batch/v1", "Job"),
-}
+KINDS = {kind.resource: (kind.api_version, kind.name) for kind in kinds.KINDS}
+OF_NO_NAMESPACE = {kind.resource for kind in kinds.KINDS if not kind.is_namespaced}
 SOON = 0.25  # seconds, where it is the deadline that is looked at
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 WORDS = st.text() | st.sampled_from(["kind", "items", "metadata", "continue"])
@@ -42,7 +37,7 @@ LISTS = st.fixed_dictionaries(
 
 def things(resource: str, count: int) -> list[dict[str, Any]]:
     version, kind = KINDS[resource]
-    place = {} if resource == "nodes" else {"namespace": "shop"}
+    place = {} if resource in OF_NO_NAMESPACE else {"namespace": "shop"}
     return [{"apiVersion": version, "kind": kind, "metadata": {"name": f"x-{n:04}", **place}} for n in range(count)]
 
 

@@ -14,25 +14,18 @@ import pytest
 from hotagents.clock import SystemClock
 from hotagents_k8s_monitor.cluster.collector import Collector
 from hotagents_k8s_monitor.cluster.connection import connect
+from hotagents_k8s_monitor.cluster.kinds import KINDS as LISTED
 from hotagents_k8s_monitor.cluster.snapshot import RESOURCES
 from hotagents_k8s_monitor.testing import FakeCluster, Fault
 from hotagents_k8s_monitor.testing.objects import node, pod
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from hotagents_k8s_monitor.cluster.client import ApiClient
     from hotagents_k8s_monitor.cluster.snapshot import Resource, Snapshot
 
-KINDS: Final[Mapping[Resource, str]] = MappingProxyType(
-    {
-        "nodes": "Node",
-        "pods": "Pod",
-        "deployments.apps": "Deployment",
-        "replicasets.apps": "ReplicaSet",
-        "jobs.batch": "Job",
-    }
-)
+KINDS: Final = MappingProxyType({resource: kind.name for resource, kind in LISTED.items()})
 
 
 @pytest.fixture
@@ -61,7 +54,8 @@ class Guard(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         is_known = self.headers["Authorization"] == f"Bearer {self.server.token}"
-        resource = next(name for name in KINDS if f"/{name.partition('.')[0]}?" in self.path)
+        _, first, *rest = self.path.partition("?")[0].split("/")
+        resource: Any = rest[-1] if first == "api" else f"{rest[-1]}.{rest[0]}"
         body = json.dumps({"kind": f"{KINDS[resource]}List", "items": [{}]}).encode()
         refusals = self.server.refusals
         self.send_response(200 if is_known else refusals[list(KINDS).index(resource) % len(refusals)])

@@ -25,6 +25,10 @@ def test_the_shipped_files_are_there() -> None:
     assert "kind: Component" in shipped.manifest("projected/kustomization.yaml")
 
 
+def test_the_recorded_incidents_are_there() -> None:
+    assert len(list(shipped.recordings_dir().glob("*/*/expected.yaml"))) == 16
+
+
 def test_a_manifest_that_is_not_shipped_is_not_found() -> None:
     with pytest.raises(FileNotFoundError):
         shipped.manifest("statefulset.yaml")
@@ -32,7 +36,7 @@ def test_a_manifest_that_is_not_shipped_is_not_found() -> None:
 
 @pytest.mark.skipif(not IS_INSTALLED, reason="the package is used from its source tree")
 @pytest.mark.skipif(not (ROOT / "k8s").is_dir(), reason="the source tree is not beside the tests")
-@pytest.mark.parametrize("name", ["config", "k8s"])
+@pytest.mark.parametrize("name", ["config", "k8s", "recordings"])
 def test_the_installed_files_are_those_of_the_source_tree(name: str) -> None:
     assert below(PACKAGE / "shipped" / name) == below(ROOT / name)
 
@@ -44,7 +48,7 @@ def test_the_installed_distribution_holds_the_package_and_what_is_deployed_only(
     others = {path.parts[0] for path in files if path.parts[0] != "hotagents_k8s_monitor"} - {".."}
     assert [other for other in others if not other.endswith(".dist-info")] == []
     recorded = [path for path in own if "recordings" in path.parts]
-    assert {path.suffix for path in recorded} == {".json"}
+    assert {path.suffix for path in recorded} == {".gz", ".json", ".yaml"}
     others_of_ours = {path.suffix for path in own if path not in recorded and path.name != "py.typed"}
     assert others_of_ours <= {".md", ".py", ".yaml"}
     assert any(path.name == "py.typed" for path in own)

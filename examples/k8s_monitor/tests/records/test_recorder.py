@@ -53,6 +53,9 @@ def test_a_cycle_leaves_its_line_its_incidents_and_the_state(kept: Any, data: Pa
     assert "NOT WRITTEN" not in result.summary
     assert max(path.name for path in data.iterdir()) == "state.json"
     (line,) = cycles(data)
+    for finding in line["findings"]:
+        assert finding.pop("fields")
+        assert {"tier", "severity", "hold"} <= {decision["what"] for decision in finding.pop("decided")}
     assert line == {"schema": 1, **json.loads(json.dumps(result.data))}
     assert {name: incident["severity"] for name, incident in incidents(data).items()} == {
         "cart": "SEV-2",
@@ -204,7 +207,7 @@ def test_a_directory_that_cannot_be_made_keeps_nobody_from_looking(
     bench = make_bench(recorder=Recorder(tmp_path / "file" / "data", keep=timedelta(days=1), most_bytes=1 << 20))
     result = bench.look(CART)
     assert result.data["verdict"] == "findings"
-    assert [delivery.kind for delivery in bench.heard.deliveries] == ["alert"]
+    assert [message.kind for message in bench.heard.messages] == ["alert"]
     assert {trouble.partition(":")[0] for trouble in result.data["troubles"]} >= {
         "NOT WRITTEN an incident",
         "NOT WRITTEN the cycle",
@@ -241,7 +244,7 @@ def test_what_waits_for_a_full_disk_is_bounded(kept: Any, data: Path, monkeypatc
             kept.again(after=MINUTE)
     waiting = kept._recorder._unwritten
     assert len(waiting) <= 1000
-    assert all(len(events) <= 500 for _, events in waiting.values())
+    assert all(len(events) <= 500 for *_, events in waiting.values())
     kept.again(after=MINUTE)
     assert kept._recorder._unwritten == {}
     assert list(data.glob("incident-*.json"))

@@ -55,6 +55,12 @@ TRACKED = st.builds(
     opened_at=st.none() | MOMENTS,
     absent_since=st.none() | MOMENTS,
     unsure_since=st.none() | MOMENTS,
+    last_seen=st.none() | MOMENTS,
+    worse_at=st.none() | MOMENTS,
+    flapping=st.booleans(),
+    away=st.booleans(),
+    cause=st.none() | OWNERS,
+    cause_over=st.none() | MOMENTS,
 )
 INCIDENTS = st.builds(
     Incident,
@@ -69,21 +75,30 @@ INCIDENTS = st.builds(
         st.sampled_from(SEVERITIES),
         st.frozensets(TEXTS, max_size=3),
         st.fixed_dictionaries(dict.fromkeys(SEVERITIES, MOMENTS)).map(MappingProxyType),
+        st.none() | MOMENTS,
+        st.integers(1, 1000),
+        st.booleans(),
+        st.none() | MOMENTS,
     ),
     milder_since=st.none() | MOMENTS,
     worse_since=st.none() | MOMENTS,
     end=st.none() | st.sampled_from(get_args(End)),
     ended_at=st.none() | MOMENTS,
+    flapping=st.booleans(),
 )
 BOOKS = st.builds(
-    lambda cluster, tracked, incidents: Book(
+    lambda cluster, tracked, incidents, changes, warned: Book(
         cluster=cluster,
         tracked=MappingProxyType({item.finding.fingerprint: item for item in tracked}),
         incidents=MappingProxyType({incident.id: incident for incident in incidents}),
+        changes=MappingProxyType(changes),
+        warned=warned,
     ),
     TEXTS,
     st.lists(TRACKED, max_size=3),
     st.lists(INCIDENTS, max_size=3),
+    st.dictionaries(TEXTS, st.lists(MOMENTS, min_size=1, max_size=3).map(tuple), max_size=3),
+    st.frozensets(TEXTS, max_size=3),
 )
 
 

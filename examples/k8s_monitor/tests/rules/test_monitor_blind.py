@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.cluster import Resource
 
 RULE: Final = RULES["monitor-blind"]
-HELPFUL: Final = ("replicasets.apps", "jobs.batch")
+VITAL: Final = frozenset(
+    {"nodes", "pods", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "cronjobs.batch",
+     "persistentvolumeclaims", "services", "endpointslices.discovery.k8s.io"}
+)  # fmt: skip
 
 
 def test_a_look_that_saw_all_is_not_blind(signals: Any) -> None:
@@ -31,12 +34,12 @@ def test_each_gap_of_each_kind_is_told(signals: Any, resource: Resource, reason:
     assert str(signal.owner) == "Monitor k8s-monitor"
     assert signal.message == f"cannot see {resource}: {reason}: so it is"
     assert signal.objects == (resource,)
-    assert signal.impact == ("at-risk" if resource in HELPFUL else "degraded")
+    assert signal.impact == ("degraded" if resource in VITAL else "at-risk")
     assert (signal.since, signal.not_before) == (None, None)
 
 
 def test_many_gaps_are_one_signal_with_the_worst_first(signals: Any) -> None:
-    gaps = [Gap(resource, "forbidden", "no right") for resource in ("jobs.batch", "replicasets.apps", "pods")]
+    gaps = [Gap(resource, "forbidden", "no right") for resource in ("resourcequotas", "replicasets.apps", "pods")]
     (signal,) = signals(RULE.id, [node("a")], *gaps)
     assert signal.impact == "degraded"
     assert signal.message == "cannot see pods: forbidden: no right (and 2 more)"

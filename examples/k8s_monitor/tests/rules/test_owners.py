@@ -131,6 +131,7 @@ def test_all_owners_that_a_look_saw_are_known(seen: Any) -> None:
         (Owner("Job", "shop", "migrate"), False),
         (Owner("ReplicaSet", "shop", "web-5d4f7"), False),
         (Owner("StatefulSet", "shop", "db"), False),
+        (Owner("Rollout", "shop", "pay"), False),
         (Owner("Monitor", "", "k8s-monitor"), False),
     ],
 )

@@ -7,9 +7,10 @@ from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from hotagents_k8s_monitor.testing.building import NOW, bare
-from hotagents_k8s_monitor.testing.objects import deployment, job, node, pod
+from hotagents_k8s_monitor.testing.objects import cron_job, daemon_set, deployment, job, node, pod, stateful_set
 from hotagents_k8s_monitor.testing.recording import Frame, Recording
 from hotagents_k8s_monitor.testing.scenarios.parts import daemons, namespaces, owned, pods, steady
+from hotagents_k8s_monitor.testing.scenarios.quiet import surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,6 +53,7 @@ _CRON_JOBS: Final = (
     ("retrain", "ml", 24 * 60),
     ("session-cleaner", "accounts", 15),
 )
+_SCHEDULES: Final = {15: "*/15 * * * *", 30: "*/30 * * * *", 60: "0 * * * *", 24 * 60: "0 10 * * *"}
 
 
 def healthy() -> Recording:
@@ -63,6 +65,8 @@ def healthy() -> Recording:
         *(item for name, namespace in _DAEMONS for item in daemons(name, namespace, _NODES)),
         *(item for name, namespace in _STATEFUL for item in _stateful(name, namespace)),
         *(item for name, namespace, minutes in _CRON_JOBS for item in _jobs(name, namespace, minutes)),
+        *_controllers(),
+        *surroundings(),
         *_growing(),
         *_starting(),
         *_unused(),
@@ -70,6 +74,17 @@ def healthy() -> Recording:
         *_gated(),
     )
     return Recording("healthy", "300 pods on 12 nodes: nothing to alert on.", (Frame(NOW, objects),))
+
+
+def _controllers() -> Iterator[dict[str, Any]]:
+    """Yield what the pods and Jobs of DaemonSets, StatefulSets and CronJobs belong to."""
+    for name, namespace in _DAEMONS:
+        yield daemon_set(name, namespace=namespace, nodes=len(_NODES))
+    for name, namespace in _STATEFUL:
+        yield stateful_set(name, namespace=namespace, replicas=3)
+    for name, namespace, minutes in _CRON_JOBS:
+        times: dict[str, Any] = {"scheduled": _ago(minutes=minutes), "succeeded": _ago(minutes=minutes - 3)}
+        yield cron_job(name, namespace=namespace, schedule=_SCHEDULES[minutes], **times)
 
 
 def _ago(**passed: float) -> datetime:

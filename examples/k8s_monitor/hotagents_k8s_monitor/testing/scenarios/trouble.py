@@ -43,7 +43,7 @@ def trouble() -> Recording:
     objects = (
         *namespaces(("batch", "kube-system", "ml", "payments", "platform", "shop")),
         *(node(name) for name in _WELL),
-        node(_LOST_NODE, ready="Unknown", since=_ago(12)),
+        node(_LOST_NODE, ready="Unknown", since=_ago(7)),
         *_checkout_api(),
         *_storefront(),
         *_reports(),
@@ -150,9 +150,9 @@ def _trainer() -> list[dict[str, Any]]:
 def _cart() -> list[dict[str, Any]]:
     """It lost a pod with the node, and has made another elsewhere; the lost one waits for its node to confirm."""
     owner, current, *others = steady("cart", "shop", ["node-a", "node-b", "node-d"])
-    (gone,) = pods(current, [_LOST_NODE], first=3, deleted=_ago(7))
-    (new,) = pods(current, ["node-d"], first=2, created=_ago(7))
-    return [owner, current, *others[:2], lost(gone, _ago(12)), new]
+    (gone,) = pods(current, [_LOST_NODE], first=3, deleted=_ago(2))
+    (new,) = pods(current, ["node-d"], first=2, created=_ago(2))
+    return [owner, current, *others[:2], lost(gone, _ago(7)), new]
 
 
 def _well() -> list[dict[str, Any]]:
@@ -164,7 +164,7 @@ def _well() -> list[dict[str, Any]]:
         *steady("coredns", "kube-system", ["node-b", "node-d"]),
         *steady("metrics-server", "kube-system", ["node-a"]),
         *(
-            lost(item, _ago(12)) if item["spec"]["nodeName"] == _LOST_NODE else item
+            lost(item, _ago(7)) if item["spec"]["nodeName"] == _LOST_NODE else item
             for name in ("kube-proxy", "node-agent")
             for item in daemons(name, "kube-system", (*_WELL, _LOST_NODE))
         ),

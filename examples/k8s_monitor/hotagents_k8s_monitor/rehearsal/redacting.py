@@ -1,0 +1,140 @@
+"""`Redactor`: objects of a cluster without what must not leave it.
+
+Always left out: values of environment variables, commands and arguments, annotations but those of the controllers, what
+Secrets and ConfigMaps hold, headers of probes; and in any text what looks like a key, a token or a password. With
+``pseudonyms`` only what is known to be harmless stays as it is (kinds, reasons, states, numbers, times), every other
+text is replaced word by word, the same word by the same one throughout a recording, and no message is kept.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from dataclasses import replace
+from hashlib import sha256
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
+
+if TYPE_CHECKING:
+    from hotagents_k8s_monitor.cluster import Snapshot
+
+__all__ = ["HIDDEN", "Names", "Redactor"]
+
+Names: TypeAlias = Literal["kept", "pseudonyms"]
+HIDDEN: Final = "[redacted]"
+_DROPPED: Final = frozenset(
+    {"args", "binaryData", "caBundle", "command", "data", "httpHeaders", "images", "managedFields", "stringData"}
+)
+_ANNOTATIONS: Final = re.compile(r"(?:deployment|batch|autoscaling|pv|volume)[a-z.]*\.kubernetes\.io/[\w.-]+")
+_SECRET_ANNOTATION: Final = "last-applied"  # noqa: S105 - a part of a key
+_SECRETS: Final = re.compile(
+    r"""
+      -----BEGIN[ ][A-Z ]+-----.*                                        # a key, to the end
+    | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b                                      # of a cloud's account
+    | \bgh[oprsu]_\w{20,} | \bgithub_pat_\w{20,} | \bxox[abeprs]-[\w-]{10,} | \bsk-[\w-]{16,}
+    | \beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?                             # a JSON web token
+    | (?<=://)[^\s/:@]*:[^\s/@]+(?=@)                                    # a password in an address
+    | (?i:\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}
+    | (?i:\b[\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|credential)[\w-]*["']?\s*[=:]\s*)
+      ["']?[^\s"',;&]{3,}
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_PLAIN_KEYS: Final = frozenset(
+    {
+        "apiVersion", "concurrencyPolicy", "effect", "imagePullPolicy", "kind", "operator", "phase", "protocol",
+        "reason", "restartPolicy", "status", "type", "uid", "volumeBindingMode", "completionMode", "policyTypes",
+        "addressType", "qosClass", "terminationMessagePolicy", "schedule", "timeZone", "scope", "accessModes",
+    }
+)  # fmt: skip
+_PLAIN: Final = re.compile(
+    r"\d{4}-\d\d-\d\dT[\d:.]+Z|v?\d[\d.]*(?:[a-zA-Z]{1,2}|%)?|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|true|false|"
+)
+_UNNEEDED: Final = frozenset(  # free texts and addresses, of which no pseudonym would say anything
+    {
+        "address", "addresses", "clusterIP", "clusterIPs", "detail", "externalIPs", "hostIP", "hostIPs", "ip",
+        "lastFailureMessage", "loadBalancerIP", "message", "note", "podCIDR", "podCIDRs", "podIP", "podIPs",
+    }
+)  # fmt: skip
+_KEYS_ARE_NAMES: Final = frozenset({"annotations", "labels", "matchLabels", "nodeSelector", "selector"})
+_OURS: Final = re.compile(r"(?:[\w.-]+\.)?(?:kubernetes|k8s)\.io/[\w.-]+|[a-z][a-z-]*")
+_WORD: Final = re.compile(r"[^\W_]+")
+_LETTERS: Final = "bcdfghjklmnpqrstvwxz"
+
+
+@final
+class Redactor:
+    """Redacts the looks of one recording.
+
+    Args:
+        names: Whether names stay as they are.
+        key: What pseudonyms are made with; whoever has it can try names out, so it is kept nowhere.
+    """
+
+    def __init__(self, *, names: Names = "kept", key: bytes = b"") -> None:
+        self._renames = names == "pseudonyms"
+        self._key = key
+        self._known: dict[str, str] = {}
+
+    def look(self, snapshot: Snapshot) -> Snapshot:
+        """Return what was seen, without what must not leave the cluster."""
+        objects = {
+            resource: tuple(self._object(item) for item in items) for resource, items in snapshot.objects.items()
+        }
+        gaps = {
+            resource: replace(gap, detail="" if self._renames else _scanned(gap.detail))
+            for resource, gap in snapshot.gaps.items()
+        }
+        return replace(snapshot, objects=MappingProxyType(objects), gaps=MappingProxyType(gaps))
+
+    def _object(self, item: Any) -> Any:
+        return {key: self._value(key, value) for key, value in item.items() if key not in _DROPPED}
+
+    def _value(self, key: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return self._mapping(key, value)
+        if isinstance(value, list):
+            hides = key == "env"
+            return [self._value(key, _hidden(item) if hides else item) for item in value]
+        return self._text(key, value) if isinstance(value, str) else value
+
+    def _mapping(self, key: str, value: dict[str, Any]) -> dict[str, Any]:
+        if key == "annotations":
+            value = {name: text for name, text in value.items() if _stays(name)}
+        found = {name: self._value(name, inner) for name, inner in value.items() if name not in _DROPPED}
+        if not self._renames or key not in _KEYS_ARE_NAMES:
+            return found
+        return {name if _OURS.fullmatch(name) else self._renamed(name): inner for name, inner in found.items()}
+
+    def _text(self, key: str, value: str) -> str:
+        if not self._renames:
+            return _scanned(value)
+        if key in _UNNEEDED:
+            return ""
+        if _PLAIN.fullmatch(value) or (key in _PLAIN_KEYS and len(value) < 64):  # noqa: PLR2004 - no name of ours is
+            return value
+        return self._renamed(value)
+
+    def _renamed(self, text: str) -> str:
+        return _WORD.sub(lambda found: self._pseudonym(found[0]), text)
+
+    def _pseudonym(self, word: str) -> str:
+        if word.isdecimal():
+            return word
+        if word not in self._known:
+            number = int.from_bytes(hmac.digest(self._key, word.encode("utf-8", "replace"), sha256)[:8], "big")
+            letters = (_LETTERS[number // len(_LETTERS) ** at % len(_LETTERS)] for at in range(6))
+            self._known[word] = "".join(letters)
+        return self._known[word]
+
+
+def _stays(annotation: str) -> bool:
+    return _ANNOTATIONS.fullmatch(annotation) is not None and _SECRET_ANNOTATION not in annotation
+
+
+def _hidden(variable: Any) -> Any:
+    return {**variable, "value": HIDDEN} if isinstance(variable, dict) and "value" in variable else variable
+
+
+def _scanned(text: str) -> str:
+    return _SECRETS.sub(HIDDEN, text)
