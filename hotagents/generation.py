@@ -264,11 +264,13 @@ def _volumes(candidate: Candidate[Any]) -> Mapping[str, VolumeState]:
 
 
 def _state_of(part: Part, candidate: Candidate[Any]) -> VolumeState:
-    paths = [path for path in part.files if part.prefix + path in candidate.entries]
-    entries = {path: candidate.entries[part.prefix + path] for path in paths}
-    names = tuple(entry.agent.name for entry in entries.values() if entry.agent is not None)
-    is_all = not part.prefix and len(entries) == len(candidate.entries)
-    digest = candidate.digest if is_all else digest_of({path: entry.hash for path, entry in entries.items()})
+    if not part.prefix and part.files.keys() == candidate.entries.keys():  # all of it, as nearly always
+        digest, names = candidate.digest, tuple(candidate.agents)
+    else:
+        paths = [path for path in part.files if part.prefix + path in candidate.entries]
+        entries = {path: candidate.entries[part.prefix + path] for path in paths}
+        names = tuple(entry.agent.name for entry in entries.values() if entry.agent is not None)
+        digest = digest_of({path: entry.hash for path, entry in entries.items()})
     return VolumeState(part.name, part.kind, part.location, part.payload, digest, names)
 
 

@@ -11,32 +11,32 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, final
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
 
 from hotagents.diagnostics import Diagnostic, errors_in, order
 from hotagents.fields import agent_from, document_from, kind_of, problems_in, without_guesses
 from hotagents.frontmatter import parse
-from hotagents.globs import matches_any
 from hotagents.limits import Limits
 from hotagents.lock import locks_in, mismatches, misplaced
+from hotagents.roles import Roles
 from hotagents.snapshot import content_hash, digest_of_lines, is_lock, line_of
-from hotagents.spec import NEVER_AGENTS, NEVER_BELOW, AgentSpec, Document
+from hotagents.spec import AgentSpec, Document
 from hotagents.strictness import strict_codes, strictly
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pydantic import BaseModel
 
     from hotagents.ceiling import Ceiling
     from hotagents.frontmatter import Page
     from hotagents.lock import Lock
+    from hotagents.roles import Role
     from hotagents.snapshot import Part, Snapshot
 
 __all__ = ["Candidate", "Entry", "Schema", "is_as_listed", "load"]
 
 S = TypeVar("S", bound=AgentSpec)
-Role = Literal["agent", "document", "file"]
 
 
 @final
@@ -143,31 +143,25 @@ class Candidate(Generic[S]):
         return self.entries[path].hash
 
 
-def load(snapshot: Snapshot, schema: Schema[S], *, known: Sequence[Mapping[str, Entry[S]]] = ()) -> Candidate[S]:
+def load(snapshot: Snapshot, schema: Schema[S], *, known: Sequence[Candidate[S]] = ()) -> Candidate[S]:
     """Return the set that a snapshot's bytes make, with everything that is wrong with it; never raises for any bytes.
 
     Args:
         snapshot: The bytes.
         schema: What to validate against; ``known`` must come from the same one.
-        known: Entries of earlier candidates, the preferred first: the outcome for equal bytes and role is taken.
+        known: Earlier candidates, the preferred first: their outcome for equal bytes and role is taken.
     """
-    roles = _Roles(snapshot, schema.documents)
-    entries: dict[str, Entry[S]] = {}
-    for path, content in snapshot.files.items():
-        role = roles.of(path)
-        entries[path] = _known(path, content, role, known) or _entry(path, content, role, schema)
-    lines = (entries[path].line for path in sorted(entries) if entries[path].role != "file" or not is_lock(path))
-    diagnostics = [*snapshot.diagnostics, *(d for entry in entries.values() for d in entry.diagnostics)]
-    diagnostics += _missing(snapshot, schema)
-    diagnostics += _name_clashes(entries)
-    files = {path: entry.content for path, entry in entries.items() if entry.role == "file"}
+    entries = _outcomes(snapshot, schema, known)
+    agents, documents, files, diagnostics = _sorted_out(entries)
+    diagnostics = [*snapshot.diagnostics, *diagnostics, *_missing(snapshot, schema), *_name_clashes(entries)]
     lock_paths = [path for path in files if is_lock(path)]
+    lines = [entries[path].line for path in sorted(entries) if path not in lock_paths]
     diagnostics += misplaced(lock_paths, snapshot.parts) if lock_paths else ()
     locks, faults = locks_in(snapshot.parts)
     diagnostics += faults
     return Candidate(
-        agents=MappingProxyType({e.agent.name: e.agent for e in entries.values() if e.agent is not None}),
-        documents=MappingProxyType({p: e.document for p, e in entries.items() if e.document is not None}),
+        agents=MappingProxyType(agents),
+        documents=MappingProxyType(documents),
         files=MappingProxyType({path: content for path, content in files.items() if path not in lock_paths}),
         digest=digest_of_lines(lines),
         parts=snapshot.parts,
@@ -178,12 +172,56 @@ def load(snapshot: Snapshot, schema: Schema[S], *, known: Sequence[Mapping[str, 
     )
 
 
-def _known(path: str, content: bytes, role: Role, known: Sequence[Mapping[str, Entry[S]]]) -> Entry[S] | None:
-    for entries in known:
+def _outcomes(snapshot: Snapshot, schema: Schema[S], known: Sequence[Candidate[S]]) -> dict[str, Entry[S]]:
+    """Return the outcome for each path."""
+    shape = _shape(snapshot.parts)
+    roles: Roles | None = None
+    alike = next((before for before in known if _shape(before.parts) == shape), None)
+    # The same paths in the same parts have the same roles; what was read again is the same object, as sources see to.
+    entries = dict(alike.entries) if alike is not None and len(alike.entries) == len(snapshot.files) else {}
+    for path, content in snapshot.files.items():
         entry = entries.get(path)
+        if entry is not None and entry.content is content:
+            continue
+        if entry is not None:
+            role = entry.role
+        else:
+            roles = roles or Roles(snapshot, schema.documents)
+            role = roles.of(path)
+        entries[path] = _known(path, content, role, known) or _entry(path, content, role, schema)
+    return entries
+
+
+def _shape(parts: Sequence[Part]) -> list[tuple[object, ...]]:
+    return [(part.name, part.prefix, part.agents, list(part.files)) for part in parts]
+
+
+def _known(path: str, content: bytes, role: Role, known: Sequence[Candidate[S]]) -> Entry[S] | None:
+    for before in known:
+        entry = before.entries.get(path)
         if entry is not None and entry.role == role and entry.content == content:
             return entry
     return None
+
+
+def _sorted_out(
+    entries: Mapping[str, Entry[S]],
+) -> tuple[dict[str, S], dict[str, Document], dict[str, bytes], list[Diagnostic]]:
+    """Return the agents by name, documents and files by path, and all that is said of single files."""
+    agents: dict[str, S] = {}
+    documents: dict[str, Document] = {}
+    files: dict[str, bytes] = {}
+    diagnostics: list[Diagnostic] = []
+    for path, entry in entries.items():
+        if entry.agent is not None:
+            agents[entry.agent.name] = entry.agent
+        if entry.document is not None:
+            documents[path] = entry.document
+        if entry.role == "file":
+            files[path] = entry.content
+        if entry.diagnostics:
+            diagnostics += entry.diagnostics
+    return agents, documents, files, diagnostics
 
 
 def is_as_listed(entries: Mapping[str, Entry[Any]], locks: Sequence[Lock]) -> bool:
@@ -194,55 +232,6 @@ def is_as_listed(entries: Mapping[str, Entry[Any]], locks: Sequence[Lock]) -> bo
 def _mismatches(entries: Mapping[str, Entry[Any]], locks: Sequence[Lock]) -> tuple[Diagnostic, ...]:
     hashes = {path: entry.hash for path, entry in entries.items()}
     return mismatches(locks, hashes, [path for path, entry in entries.items() if entry.role != "file"])
-
-
-@final
-class _Roles:
-    """Which paths are agents.
-
-    Those below ``agents/`` where the root, or a nested volume, has such a directory, else all Markdown; or what the
-    source's own patterns say. A file is judged by the part that it comes from, unless it lies below the root's
-    ``agents/``, wherever that comes from.
-    """
-
-    def __init__(self, snapshot: Snapshot, documents: Iterable[str]) -> None:
-        self._documents = frozenset(documents)
-        self._folders: dict[tuple[str, str], bool] = {}
-        self._owner: dict[str, Part] = {part.prefix + path: part for part in snapshot.parts for path in part.files}
-        self._root_has_agents = any(path.startswith("agents/") for path in snapshot.files) or any(
-            part.prefix == "agents/" for part in snapshot.parts
-        )
-        self._with_agents = {
-            part.name for part in snapshot.parts if any(path.startswith("agents/") for path in part.files)
-        }
-
-    def of(self, path: str) -> Role:
-        if path in self._documents:
-            return "document"
-        if not path.endswith(".md"):
-            return "file"
-        return "agent" if self._may_be_agent(path) else "document"
-
-    def _may_be_agent(self, path: str) -> bool:
-        folder, _, name = path.rpartition("/")
-        part = self._owner[path]
-        if part.agents is not None:
-            return matches_any(part.agents, path.removeprefix(part.prefix))
-        if name in NEVER_AGENTS:
-            return False
-        if (found := self._folders.get((part.name, folder))) is None:
-            found = self._folders[part.name, folder] = self._may_hold_agents(part, folder)
-        return found
-
-    def _may_hold_agents(self, part: Part, folder: str) -> bool:
-        folders = folder.split("/") if folder else []
-        if not NEVER_BELOW.isdisjoint(folders):
-            return False
-        if self._root_has_agents and folders and folders[0] == "agents":
-            return True
-        if part.name in self._with_agents:
-            return f"{folder}/".removeprefix(part.prefix).startswith("agents/")
-        return not self._root_has_agents
 
 
 def _entry(path: str, content: bytes, role: Role, schema: Schema[S]) -> Entry[S]:

@@ -87,7 +87,7 @@ def mend(snapshot: Snapshot, candidate: Candidate[Any], schema: Schema[Any]) -> 
     files = {mended.path: mended for mended in found if mended.done}
     known = {d for entry in candidate.entries.values() for d in entry.diagnostics} | set(candidate.diagnostics)
     while True:
-        after = load(_with(snapshot, files), schema, known=[candidate.entries])
+        after = load(_with(snapshot, files), schema, known=[candidate])
         own = {d for entry in after.entries.values() for d in entry.diagnostics}
         clashes = {d.path for d in after.diagnostics if d.severity != "info" and d not in own and d not in known}
         if not clashes or not files:

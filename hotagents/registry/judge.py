@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hotagents.limits import Limits
-    from hotagents.loading import Candidate, Entry, Schema
+    from hotagents.loading import Candidate, Schema
     from hotagents.registry.settings import OnInvalid
     from hotagents.snapshot import Part, Snapshot
     from hotagents.validation import Validation
@@ -61,7 +61,7 @@ class Judge(Generic[S]):
         self._validation = validation
         self._allow_empty = allow_empty
         self._on_invalid = on_invalid
-        self._read: Mapping[str, Entry[S]] = {}
+        self._read: Candidate[S] | None = None
         self.served: Candidate[S] | None = None
         self.is_from_disk = False
 
@@ -72,10 +72,9 @@ class Judge(Generic[S]):
 
     def load(self, snapshot: Snapshot) -> Candidate[S]:
         """Return the set that a snapshot makes; what has not changed is not parsed again."""
-        served: Mapping[str, Entry[S]] = self.served.entries if self.served is not None else {}
-        candidate = load(snapshot, self._schema, known=(served, self._read))
-        self._read = candidate.entries
-        return candidate
+        known = [before for before in (self.served, self._read) if before is not None]
+        self._read = load(snapshot, self._schema, known=known)
+        return self._read
 
     def judge(self, candidate: Candidate[S]) -> Verdict[S]:
         """Say what is wrong with a set: its files, what it lacks, and only where that is well, what plugins find.
@@ -113,7 +112,7 @@ class Judge(Generic[S]):
             if more is None or (held | more) == held:
                 return None  # what is held already is not what is wrong
             held |= more
-            known = (served.entries, read.entries)
+            known = (served, read)
             candidate = load(held.applied(snapshot, served), self._schema, known=known)
             as_listed = not candidate.mismatches and is_as_listed(candidate.entries, read.locks)
             if not as_listed or not held.keeps_roles(read, candidate):

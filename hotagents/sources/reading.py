@@ -110,10 +110,11 @@ class Reading:
             if status.st_mode & _KIND != stat.S_IFREG:
                 self.irregular(path)
                 return None
-            if not self._fits(status.st_size, path):
+            size = status.st_size
+            if not self._fits(size, path):
                 return None
-            content = os.read(fd, status.st_size + 1)
-            if len(content) != status.st_size:
+            content = os.read(fd, size + 1)
+            if len(content) != size:
                 content = _read_on(fd, content, self.limits.file_bytes)
                 if not self._fits(len(content), path):
                     return None

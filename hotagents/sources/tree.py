@@ -116,7 +116,7 @@ class Tree(MountedSource):
             if listed is not None and listed.mtime == mtime and (listed.lasts or 0 <= now - listed.at < _ONE_LOOK_NS):
                 return listed.names
             with os.scandir(path) as listing:
-                names = [e.name for e in listing if not e.name.startswith("..") and e.is_dir(follow_symlinks=False)]
+                names = [e.name for e in listing if e.is_dir(follow_symlinks=False) and not e.name.startswith("..")]
         except OSError as error:
             if not isinstance(error, FileNotFoundError):  # reading the volume itself says what is wrong then
                 self._unlisted = unreadable(path, error)

@@ -175,6 +175,7 @@ class _PayloadPin:
             reading.mounted_inside(base.rstrip("/"))
             return
         only = self._mount.only
+        wants_all = not only
         for entry in names:
             name = entry.name
             if name.startswith(".."):
@@ -183,7 +184,7 @@ class _PayloadPin:
             try:
                 if entry.is_dir(follow_symlinks=False):
                     self._enter(fd, name, path, reading)
-                elif not only or only.wants(path):
+                elif wants_all or only.wants(path):
                     reading.file(name, path, dir_fd=fd)
             except FileNotFoundError:
                 self._is_short = True

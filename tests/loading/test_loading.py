@@ -158,10 +158,10 @@ def test_what_is_known_is_taken_only_for_equal_bytes_and_role() -> None:
     second = load(
         Memory({"a.md": AGENT.format("a"), "b.md": AGENT.format("c"), "agents/d.md": AGENT.format("d")}).read(),
         schema,
-        known=(first.entries,),
+        known=(first,),
     )
     assert second.agents.keys() == {"d"}  # the others are documents now
-    third = load(Memory({"a.md": AGENT.format("a")}).read(), schema, known=(second.entries, first.entries))
+    third = load(Memory({"a.md": AGENT.format("a")}).read(), schema, known=(second, first))
     assert third.agents["a"] is first.agents["a"]
 
 
@@ -180,7 +180,7 @@ def test_loading_never_raises_and_is_a_function_of_the_bytes(files: dict[str, by
     snapshot = Memory(files).read()
     schema = Schema(AgentSpec, {"CLAUDE.md": Context})
     one = load(snapshot, schema)
-    again = load(snapshot, schema, known=(one.entries,))
+    again = load(snapshot, schema, known=(one,))
     assert one.digest == again.digest == snapshot.digest
     assert one.diagnostics == again.diagnostics
     assert dict(one.agents) == dict(again.agents)

@@ -76,7 +76,7 @@ def try_set(content: bytes, schema: Schema[Any]) -> None:
         check_diagnostics((*candidate.diagnostics, *candidate.mismatches))
         for agent in candidate.agents.values():
             check_agent(agent, schema)
-        again = load(Snapshot.of(chosen), schema, known=(candidate.entries,))
+        again = load(Snapshot.of(chosen), schema, known=(candidate,))
         assert (again.digest, again.diagnostics) == (candidate.digest, candidate.diagnostics)
         if not candidate.errors and not candidate.mismatches:
             generation = published(candidate, number=1, restores=None, diagnostics=(), created_at=_NOW)

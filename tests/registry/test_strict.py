@@ -189,7 +189,7 @@ def test_files_that_did_not_change_keep_their_outcome_strict_or_not() -> None:
     schema: Schema[AgentSpec] = Schema(AgentSpec, strict=["recovered"])
     snapshot: Snapshot = Memory({"a.md": UNQUOTED, "good.md": GOOD}).read()
     first = load(snapshot, schema)
-    second = load(snapshot, schema, known=[first.entries])
+    second = load(snapshot, schema, known=[first])
     assert second.agents["good"] is first.agents["good"]
     assert second.diagnostics == first.diagnostics
     assert [(d.code, d.severity) for d in second.entries["a.md"].diagnostics] == [("recovered", "error")]

@@ -375,6 +375,7 @@ def _ask_the_pinned_only(patch: pytest.MonkeyPatch) -> None:
 
 def _parse_everything_anew(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(loading, "_known", lambda *_: None)
+    patch.setattr(loading, "_shape", lambda *_: object())  # no earlier set is alike
 
 
 def _name_each_load_anew(patch: pytest.MonkeyPatch) -> None:

@@ -60,7 +60,7 @@ class _Steps:
         opened.callback(self._registry.close)
         self._source = Tree(place)
         self._schema = Schema(AgentSpec)
-        self._known = load(self._source.read(), self._schema).entries
+        self._known = load(self._source.read(), self._schema)
         self._heard = threading.Event()
         self._at = 0.0
         inotify = Inotify([self._volume.root], self._note)
@@ -117,7 +117,7 @@ class _Steps:
         begun = time.perf_counter()
         candidate = load(snapshot, self._schema, known=[self._known])
         took = time.perf_counter() - begun
-        self._known = candidate.entries
+        self._known = candidate
         return took
 
     def reload(self) -> float:
