@@ -71,6 +71,7 @@ class RunnerLoop:
         self._ended = ended
         self._inbox: queue.SimpleQueue[Trigger | Literal["stop", "hurry"] | Done] = queue.SimpleQueue()
         self._pending: Trigger | None = None
+        self._ran = 0  # number of the generation that the last cycle had
         self._stop_at: float | None = None
         self._last = _LAST
         self._runner: Runner | None = None
@@ -162,6 +163,7 @@ class RunnerLoop:
     def _cycle(self, runner: Runner, trigger: Trigger) -> CycleResult:
         begun, started_at, timeout = self._clock.monotonic(), self._clock.now(), self._timing.timeout
         pin = self._held.enter_context(self._registry.pin())
+        self._ran = pin.generation.number
         cycle_id = f"{started_at:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:12]}"
         cycle = Cycle(
             id=cycle_id,
@@ -283,7 +285,7 @@ class RunnerLoop:
         at = self._clock.monotonic() + pause
         self._set_waiting(pause)
         self._look()
-        while self._stop_at is None and self._pending is None:
+        while self._stop_at is None and not self._has_reason():
             left = at - self._clock.monotonic()
             if left <= 0:
                 return "interval"
@@ -292,6 +294,12 @@ class RunnerLoop:
             self._spread()
         trigger, self._pending = self._pending, None
         return trigger if self._stop_at is None else None
+
+    def _has_reason(self) -> bool:
+        """Say whether a cycle was asked for; a change that the last cycle began with already asks for none."""
+        if self._pending == "change" and self._registry.current.number == self._ran:
+            self._pending = None
+        return self._pending is not None
 
     def _spread(self) -> None:
         """Wait out the jitter before a cycle that a change asks for: all pods hear of it at once."""

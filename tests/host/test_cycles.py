@@ -135,6 +135,35 @@ def test_a_cycle_that_was_asked_for_by_hand_wins_over_a_change(
         host.stop()
 
 
+def test_a_change_that_is_heard_of_after_a_cycle_began_with_it_asks_for_no_other(
+    agent: Callable[..., str], launch: Callable[[Host], threading.Thread], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Callable[..., object]] = []
+    subscribe = ConfigRegistry.subscribe
+
+    def slow(registry: ConfigRegistry[Any], callback: Callable[..., object]) -> Any:
+        heard.append(callback)
+        return subscribe(registry, lambda _change: None)
+
+    monkeypatch.setattr(ConfigRegistry, "subscribe", slow)
+    source, results, gate = Memory({"a.md": agent()}), Results(), Gate()
+    with ConfigRegistry(source) as registry:
+        host = Host(registry, [Calling(gate)], interval=1e9, run_on_change=True, on_result=results)
+        launch(host)
+        gate.entered.get(timeout=10.0)
+        source.update({"b.md": agent("b")})
+        registry.wait_for(lambda generation: generation.number == 2, timeout=10.0)
+        host.trigger()
+        gate.open()
+        assert gate.entered.get(timeout=10.0).generation.number == 2
+        heard[0](None)
+        gate.open()
+        assert [results.next().trigger, results.next().trigger] == ["start", "manual"]
+        with pytest.raises(queue.Empty):
+            gate.entered.get(timeout=0.1)
+        host.stop()
+
+
 def test_a_publication_triggers_a_cycle_on_the_new_generation(
     agent: Callable[..., str], launch: Callable[[Host], threading.Thread]
 ) -> None:
