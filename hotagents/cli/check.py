@@ -217,7 +217,7 @@ def _facts(
             {
                 "path": reading.path,
                 "digest": reading.candidate.digest,
-                "lock": reading.candidate.lock.to_dict() if reading.candidate.lock is not None else None,
+                "lock": reading.lock.to_dict() if reading.lock is not None else None,
                 "counts": _counts([reading], reading.diagnostics),
             }
             for reading in readings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from hotagents.cli.given import Mounting, is_manifest, the_one
+from hotagents.cli.given import STDIN, Mounting, is_manifest, the_one
 from hotagents.cli.options import (  # noqa: TC001 - typer evaluates them
     AsJson,
     ContainerName,
@@ -22,12 +22,11 @@ from hotagents.cli.options import (  # noqa: TC001 - typer evaluates them
     Workload,
     WorkloadName,
 )
-from hotagents.cli.output import Output, complain, counted, for_shell, short_errors
+from hotagents.cli.output import Output, UsageError, complain, counted, for_shell, short_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
-    from hotagents.cli.reading import Reading
     from hotagents.generation import Delta, Generation, RightsDelta
     from hotagents.ops.difference import Difference, Rewritten
     from hotagents.ops.gains import Gain
@@ -43,6 +42,7 @@ _WAYS: Final[Mapping[Rewritten, str]] = {
 }
 _GUARDS: Final = frozenset({"permissionMode", "hooks", "mcpServers", "isolation", "maxTurns"})
 """Keys that decide what an agent may do beside its tools; whether an edit of one widens that, only people can tell."""
+_IDLE: Final = ", which changes nothing: it is what holds without the key"
 _Line = tuple[str, str]  # a text and its colour
 
 
@@ -84,13 +84,15 @@ def diff(  # noqa: PLR0913 - one parameter for each option
     )
     if not is_manifest(before) and not is_manifest(after):
         mounting.refuse()
+    if sum(path == STDIN or (is_manifest(path) and workload == STDIN) for path in (before, after)) > 1:
+        raise UsageError("-: standard input is read once, and here for both sides: write one of them to a file first")
     readings = []
     for path in (before, after):
         what = the_one([path], mounting if is_manifest(path) else Mounting())
         with told(what, output):
             readings.append(read(what, chosen))
     old, new = readings
-    written, withheld = (old.snapshot.files, new.snapshot.files), _secrets(old) | _secrets(new)
+    written, withheld = (old.snapshot.files, new.snapshot.files), old.secrets.paths | new.secrets.paths
     found = Difference.between(old.generation, new.generation, written=written, withheld=withheld)
     before_refused, refused = ([d for d in side.placed if d.severity == "error"] for side in readings)
     if as_json:
@@ -106,12 +108,6 @@ def diff(  # noqa: PLR0913 - one parameter for each option
     raise typer.Exit(1 if refused or (exit_code and found) else 0)
 
 
-def _secrets(reading: Reading) -> set[str]:
-    """Return the paths of what a Secret brings."""
-    files = reading.origins.files if reading.origins is not None else {}
-    return {path for path, origin in files.items() if origin.owner.startswith("Secret ")}
-
-
 def _told(found: Difference, most: int) -> Iterator[_Line]:
     if not found:
         yield f"the same content: {found.after.digest}", ""
@@ -122,6 +118,7 @@ def _told(found: Difference, most: int) -> Iterator[_Line]:
     yield from _come_and_gone("document", found.diff.documents)
     for path in found.diff.documents.changed:
         yield f"document changed: {path}", ""
+        yield from _not_shown(hidden=path in found.withheld)
         yield from _rewritten(found.document_rewritten(path), "is read")
         yield from _text(found.document_text(path), most)
     yield from _come_and_gone("file", found.diff.files)
@@ -132,7 +129,7 @@ def _told(found: Difference, most: int) -> Iterator[_Line]:
     if found.widens:
         yield "this WIDENS what agents may do: see above", "red"
     there_now = (*found.diff.agents.added, *found.diff.agents.changed)
-    if any(not _GUARDS.isdisjoint(found.fields(name)) for name in there_now):
+    if any(not _GUARDS.isdisjoint(found.fields(name).keys() - found.idle(name)) for name in there_now):
         yield "this changes what guards agents: see REVIEW above", "red"
 
 
@@ -141,7 +138,8 @@ def _agents(found: Difference, most: int) -> Iterator[_Line]:
     for name in agents.added:
         yield f"agent added: {_agent(found.after, name)}", "green"
         yield from _gained(gains.get(name, ()), "may use")
-        yield from _fields({key: pair for key, pair in found.fields(name).items() if key in _GUARDS})
+        guards = _GUARDS - found.idle(name)
+        yield from _fields({key: pair for key, pair in found.fields(name).items() if key in guards})
     for name in agents.removed:
         yield f"agent removed: {_agent(found.before, name)}", "red"
         yield from _lost(rights.get(name))
@@ -149,7 +147,8 @@ def _agents(found: Difference, most: int) -> Iterator[_Line]:
         yield f"agent changed: {_agent(found.after, name)}", "yellow"
         yield from _gained(gains.get(name, ()), "may now use")
         yield from _lost(rights.get(name))
-        yield from _fields(found.fields(name))
+        yield from _fields(found.fields(name), found.idle(name))
+        yield from _not_shown(hidden=found.hides(name))
         yield from _rewritten(found.agent_rewritten(name), "the agent is given")
         yield from _text(found.agent_text(name), most)
 
@@ -190,15 +189,20 @@ def _lost(delta: RightsDelta | None) -> Iterator[_Line]:
         yield f"  narrows: may no longer use all of {lost}", "green"
 
 
-def _fields(fields: Mapping[str, tuple[Any, Any]]) -> Iterator[_Line]:
+def _fields(fields: Mapping[str, tuple[Any, Any]], idle: Container[str] = ()) -> Iterator[_Line]:
     for key in sorted(fields, key=lambda key: key not in _GUARDS):
-        mark = "REVIEW: " if key in _GUARDS else ""
-        yield f"  {mark}{key}: {_value(fields[key][0])} -> {_value(fields[key][1])}", "red" if mark else ""
+        mark = "REVIEW: " if key in _GUARDS and key not in idle else ""
+        changes = f"{_value(fields[key][0])} -> {_value(fields[key][1])}"
+        yield f"  {mark}{key}: {changes}{_IDLE if key in idle else ''}", "red" if mark else ""
 
 
 def _value(value: Any) -> str:
+    from hotagents.manifests import NOT_SHOWN  # noqa: PLC0415 - heavy
+
     if value is None:
         return "(absent)"
+    if value == NOT_SHOWN:
+        return f"({value})"
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
@@ -211,12 +215,19 @@ def _rewritten(how: Rewritten | None, what: str) -> Iterator[_Line]:
         yield f"  nothing that {what} differs, only {_WAYS[how]}", ""
 
 
+def _not_shown(*, hidden: bool) -> Iterator[_Line]:
+    from hotagents.manifests import NOT_SHOWN  # noqa: PLC0415 - heavy
+
+    if hidden:
+        yield f"  {NOT_SHOWN}", ""
+
+
 def _file(found: Difference, path: str, most: int) -> Iterator[_Line]:
     from hotagents.ops.texts import text_of  # noqa: PLC0415 - heavy
 
     old, new = found.before.files[path], found.after.files[path]
     if path in found.withheld:
-        yield "  not shown, since a Secret holds it", ""
+        yield from _not_shown(hidden=True)
     elif text_of(old) is None or text_of(new) is None:
         yield f"  no text: {counted(len(old), 'byte')} -> {counted(len(new), 'byte')}", ""
     else:

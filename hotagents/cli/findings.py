@@ -118,6 +118,7 @@ class _Texts:
     def __init__(self, readings: Sequence[Reading]) -> None:
         self._files: dict[str, bytes] = {}
         self._manifests: dict[str, str | None] = {}
+        self._readings = readings
         for reading in readings:
             if reading.origins is not None:
                 self._manifests |= dict.fromkeys(reading.given.paths)
@@ -130,8 +131,8 @@ class _Texts:
 
         path = diagnostic.path
         apart = path in self._manifests
-        if diagnostic.code == "configmap-value" and diagnostic.message.startswith("Secret "):
-            text = None  # the line holds the value
+        if any(reading.is_secret(diagnostic) for reading in self._readings):
+            text = None  # the line may hold a value
         else:
             text = self._manifest(path) if apart else self._files.get(path, b"").decode(errors="replace")
         return excerpt(diagnostic, text, width=width(), encoding=output.encoding, apart=apart)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from hotagents.errors import SourceError
 
-__all__ = ["Given", "Mounting", "given", "is_manifest", "the_one"]
+__all__ = ["STDIN", "Given", "Mounting", "given", "is_manifest", "the_one"]
 
-_STDIN: Final = "-"
+STDIN: Final = "-"
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 
@@ -104,4 +104,4 @@ def the_one(paths: Sequence[str], mounting: Mounting) -> Given:
 
 def is_manifest(path: str) -> bool:
     """Say whether a path is taken for a manifest: by its name, and not where it is a directory."""
-    return path == _STDIN or (path.endswith(_SUFFIXES) and not os.path.isdir(path))  # noqa: PTH112 - paths are text here
+    return path == STDIN or (path.endswith(_SUFFIXES) and not os.path.isdir(path))  # noqa: PTH112 - paths are text here

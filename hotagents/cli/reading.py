@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -16,13 +16,14 @@ from hotagents.errors import SourceError
 from hotagents.generation import Generation, published
 from hotagents.limits import Limits
 from hotagents.loading import Candidate, Schema, load
-from hotagents.manifests import Manifests, Origins, located
+from hotagents.manifests import Manifests, Origins, Secrets, located
 from hotagents.sources import read_settled, source_from
 from hotagents.strictness import strictly
 from hotagents.validation import Validation
 
 if TYPE_CHECKING:
     from hotagents.cli.chosen import Chosen
+    from hotagents.lock import Lock
     from hotagents.snapshot import Snapshot
 
 __all__ = ["Reading", "read"]
@@ -41,8 +42,10 @@ class Reading:
         candidate: The set, loaded.
         schema: With what.
         diagnostics: All that is wrong with it, errors first; a set that a registry refuses as a whole has an error.
+            Without any text that a Secret holds.
         origins: Where the files stand in manifests; None where it is no manifest.
         remark: What stands in manifests and was left out of account, for people; empty where that is nothing.
+        secrets: What of it is not to be shown, since a Secret holds it.
     """
 
     given: Given
@@ -52,6 +55,7 @@ class Reading:
     diagnostics: tuple[Diagnostic, ...]
     origins: Origins | None = None
     remark: str = ""
+    secrets: Secrets = field(default_factory=Secrets)
 
     @property
     def path(self) -> str:
@@ -62,7 +66,18 @@ class Reading:
     def generation(self) -> Generation[Any]:
         """What could be served, as if it were published: number 0 says that it is not."""
         now = datetime.now(timezone.utc)
-        return published(self.candidate, number=0, restores=None, diagnostics=self.diagnostics, created_at=now)
+        found = published(self.candidate, number=0, restores=None, diagnostics=self.diagnostics, created_at=now)
+        return replace(found, lock=self.lock)
+
+    @property
+    def lock(self) -> Lock | None:
+        """The set's lock; what one in a Secret calls the set is left out."""
+        lock = self.candidate.lock
+        return replace(lock, release="", commit="") if lock and lock.path in self.secrets.paths else lock
+
+    def is_secret(self, placed: Diagnostic) -> bool:
+        """Say whether a diagnostic, placed from the current directory, is about a line of a manifest's Secret."""
+        return self.secrets.holds_line(placed.path, placed.line)
 
     @property
     def placed(self) -> tuple[Diagnostic, ...]:
@@ -109,7 +124,9 @@ def read(what: str | Given, chosen: Chosen, *, allow_empty: bool = False) -> Rea
         UsageError: If it is said of manifests how a pod mounts them, and that makes no sense.
     """
     what = given([what], Mounting())[0] if isinstance(what, str) else what
-    snapshot, origins, remark = _snapshot(what)
+    snapshot, source = _snapshot(what)
+    origins, remark = (source.origins, source.remark) if source is not None else (None, "")
+    secrets = source.secrets if source is not None else Secrets()
     documents = dict(chosen.documents or {})
     schema: Schema[Any] = Schema(chosen.spec, documents, recover=chosen.recover, strict=chosen.strict)
     candidate = load(snapshot, schema)
@@ -119,12 +136,14 @@ def read(what: str | Given, chosen: Chosen, *, allow_empty: bool = False) -> Rea
     if not errors_in(diagnostics):
         said = Validation(chosen.plugins, timeout=_VALIDATE_TIMEOUT).run(candidate)
         diagnostics = order([*diagnostics, *strictly(said, schema.strict)])
-    return Reading(what, snapshot, candidate, schema, diagnostics, origins, remark)
+    own = origins.own if origins is not None else frozenset()
+    hushed = (found if found in own else secrets.hushed(found) for found in diagnostics)
+    return Reading(what, snapshot, candidate, schema, tuple(hushed), origins, remark, secrets)
 
 
-def _snapshot(what: Given) -> tuple[Snapshot, Origins | None, str]:
+def _snapshot(what: Given) -> tuple[Snapshot, Manifests | None]:
     if (mounting := what.mounting) is None:
-        return read_settled(source_from(_checked(what.paths[0]), limits=Limits())), None, ""
+        return read_settled(source_from(_checked(what.paths[0]), limits=Limits())), None
     try:
         source = Manifests(
             what.paths,
@@ -136,7 +155,7 @@ def _snapshot(what: Given) -> tuple[Snapshot, Origins | None, str]:
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
-    return read_settled(source), source.origins, source.remark
+    return read_settled(source), source
 
 
 def _checked(path: str) -> str:

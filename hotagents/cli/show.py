@@ -96,7 +96,7 @@ def _facts(reading: Reading, refused: dict[str, Diagnostic]) -> dict[str, Any]:
     facts = reading.generation.to_dict()
     for name in ("number", "restores", "created_at"):  # of publications, and this is none
         del facts[name]
-    facts["agents"] = {name: _described(agent) for name, agent in reading.generation.agents.items()}
+    facts["agents"] = {name: _described(agent, reading) for name, agent in reading.generation.agents.items()}
     facts["diagnostics"] = [reading.shown(d).to_dict() | reading.beside(d) for d in reading.diagnostics]
     errors = [reading.shown(d).to_dict() | reading.beside(d) for d in refused.values()]
     return {"path": reading.path, "served": not refused, "not_served": errors, **facts}
@@ -104,7 +104,7 @@ def _facts(reading: Reading, refused: dict[str, Diagnostic]) -> dict[str, Any]:
 
 def _print(output: Output, reading: Reading, refused: dict[str, Diagnostic]) -> None:
     generation = reading.generation
-    _tables(output, generation, refused)
+    _tables(output, generation, refused, reading.secrets.paths)
     output.line(f"digest {generation.digest}")
     if generation.lock is not None:
         output.line(f"lock {generation.lock.path} {generation.lock.digest}{generation.lock.named}")
@@ -119,8 +119,9 @@ def _print(output: Output, reading: Reading, refused: dict[str, Diagnostic]) -> 
         output.line(f"a registry refuses this set: {counted(len(refused), 'path')} with errors", style="red")
 
 
-def _tables(output: Output, generation: Generation[Any], refused: Container[str]) -> None:
-    agents = [_agent(agent, refused) for agent in generation.agents.values()]
+def _tables(output: Output, generation: Generation[Any], refused: Container[str], secret: Container[str]) -> None:
+    cells = {True: _hidden, False: _agent}
+    agents = [cells[agent.path in secret](agent, refused) for agent in generation.agents.values()]
     output.table("agents", ("agent", "model", "tools", "path", "description"), agents)
     documents = [(path, document.digest[:19]) for path, document in generation.documents.items()]
     output.table("documents", ("document", "digest"), documents)
@@ -133,10 +134,26 @@ def _tables(output: Output, generation: Generation[Any], refused: Container[str]
     output.table("volumes", ("volume", "kind", "digest", "payload", "holds"), volumes)
 
 
-def _described(agent: AgentSpec) -> dict[str, Any]:
-    described = {"path": agent.path, "digest": agent.digest, "model": agent.model, "description": agent.description}
+def _described(agent: AgentSpec, reading: Reading) -> dict[str, Any]:
+    from hotagents.manifests import NOT_SHOWN  # noqa: PLC0415 - heavy
+
+    described: dict[str, Any] = {"path": agent.path, "digest": agent.digest}
+    if agent.path in reading.secrets.paths:
+        return described | {"withheld": NOT_SHOWN}
     tools = None if agent.tools is None else list(agent.tools)
+    described |= {"model": agent.model, "description": agent.description}
     return described | {"tools": tools, "disallowedTools": list(agent.disallowed_tools)}
+
+
+def _hidden(agent: AgentSpec, refused: Container[str]) -> tuple[str, str, str, str, str]:
+    from hotagents.diagnostics import escape  # noqa: PLC0415 - heavy
+    from hotagents.manifests import NOT_SHOWN  # noqa: PLC0415
+
+    return escape(agent.name, limit=_CELL), "(Secret)", "(Secret)", _path(agent, refused), NOT_SHOWN
+
+
+def _path(agent: AgentSpec, refused: Container[str]) -> str:
+    return f"{agent.path} (refused)" if agent.path in refused else agent.path
 
 
 def _agent(agent: AgentSpec, refused: Container[str]) -> tuple[str, str, str, str, str]:
@@ -146,5 +163,4 @@ def _agent(agent: AgentSpec, refused: Container[str]) -> tuple[str, str, str, st
     if agent.disallowed_tools:
         tools += f" except {', '.join(agent.disallowed_tools)}"
     name, model, tools = (escape(text, limit=_CELL) for text in (agent.name, agent.model, tools))
-    path = f"{agent.path} (refused)" if agent.path in refused else agent.path
-    return name, model, tools, path, escape(agent.description, limit=_DESCRIPTION)
+    return name, model, tools, _path(agent, refused), escape(agent.description, limit=_DESCRIPTION)

@@ -1,4 +1,4 @@
-"""`composed`: the documents of a manifest as nodes, built from YAML's events in one pass and without recursion.
+"""`composed`: the document of a piece of a manifest as nodes, built from YAML's events in one pass, without recursion.
 
 A manifest is untrusted. Nothing in it is executed: a tag is kept as text. An alias is the very node that its anchor
 named, so that nothing is copied, but it costs as much as if it were: whoever walks the nodes later walks what they
@@ -7,6 +7,7 @@ expand to. `Budget` bounds that for all manifests together, and depth is bounded
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, final
 
 import yaml
@@ -37,7 +38,10 @@ _SCALAR: Final = 64  # roughly the bytes that Python needs beside a text
 _COLLECTION: Final = 128
 _DEEPEST: Final = 200
 _TOO_DEEP: Final = "nesting depth"  # libyaml's own bound, which it meets while it looks ahead
+_NO_START: Final = "<document start>"
 _MERGE: Final = "<<"
+_SLASH: Final = "\\/"
+_DIRECTIVE: Final = re.compile("^%", re.MULTILINE)
 _TEMPLATE: Final = "manifests as they are applied: helm template . | hotagents validate -"
 
 
@@ -75,10 +79,10 @@ class Budget:
 
 
 def composed(stretch: Stretch, budget: Budget) -> Iterator[Node]:
-    """Yield each document's root; an empty document yields an empty scalar.
+    """Yield the document's root, if there is one; an empty document yields an empty scalar.
 
     Raises:
-        ComposeError: If it is not YAML, nested too deep, or more than the budget allows.
+        ComposeError: If it is not YAML, nested too deep, more than the budget allows, or followed by another document.
     """
     composer, parser = _Composer(stretch, budget), None
     try:
@@ -88,11 +92,15 @@ def composed(stretch: Stretch, budget: Budget) -> Iterator[Node]:
             if composer.root is not None:
                 yield composer.root
                 composer.root = None
+                composer.is_done = True
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         found = syntax_error(error, stretch.text)
         place = stretch.place(max(found.place.line - 2, 0), found.place.column - 1)
         code = "manifest-too-large" if _TOO_DEEP in found.problem else "manifest-syntax"
-        raise ComposeError(code, place, found.problem, _hint(stretch, place)) from None
+        hint = _hint(stretch, place)
+        if not hint and _NO_START in found.problem:
+            hint = "write --- on a line of its own before another document"
+        raise ComposeError(code, place, found.problem, hint) from None
     finally:
         if parser is not None:
             parser.dispose()
@@ -111,10 +119,12 @@ class _Frame:
 
 @final
 class _Composer:
-    """The documents of a stream, one after the other; ``root`` is one that has just become complete."""
+    """The document of a stretch; ``root`` is set once it is complete, ``is_done`` says that it was taken."""
 
     def __init__(self, stretch: Stretch, budget: Budget) -> None:
         self.root: Node | None = None
+        self.is_done = False
+        self._has_slashes = not stretch.is_json and _SLASH in stretch.text
         self._stretch = stretch
         self._budget = budget
         self._frames: list[_Frame] = []
@@ -129,10 +139,14 @@ class _Composer:
             self._close()
         elif isinstance(event, AliasEvent):
             self._put(event, self._alias(event))
-        elif isinstance(event, DocumentStartEvent):
-            self._anchors = {}
+        elif isinstance(event, DocumentStartEvent) and self.is_done:
+            message = 'expected one document up to the next line "---", got a second, which kubectl drops in silence'
+            raise self._refusal("manifest-syntax", event, message, "write --- on a line of its own before it")
 
     def _scalar(self, event: ScalarEvent) -> Scalar:
+        if self._has_slashes and event.style == '"' and self._writes_slash(event):
+            message = 'expected an escape that kubectl knows, got "\\/", which is one in JSON alone'
+            raise self._refusal("manifest-syntax", event, message, "write / without the backslash")
         weight = _SCALAR + len(event.value)
         self._pay(event, weight)
         start = self._stretch.index(event.start_mark)
@@ -204,30 +218,39 @@ class _Composer:
             message = f"expected manifests that expand to at most {_HEAVIEST >> 20} MiB, got more"
             raise self._refusal("manifest-too-large", event, message)
 
-    def _refusal(self, code: str, event: Any, message: str) -> ComposeError:
+    def _writes_slash(self, event: ScalarEvent) -> bool:
+        start, end = (self._stretch.index(mark) for mark in (event.start_mark, event.end_mark))
+        return _SLASH in self._stretch.sheet.text[start:end].replace("\\\\", "")
+
+    def _refusal(self, code: str, event: Any, message: str, hint: str = "") -> ComposeError:
         place = self._stretch.sheet.place(self._stretch.index(event.start_mark))
-        return ComposeError(code, place, message, _hint(self._stretch, place))
+        return ComposeError(code, place, message, hint or _hint(self._stretch, place))
 
 
 def _merge(node: Record) -> None:
     """Do what ``<<`` asks for, as YAML 1.1 has it: keys that are there already stay.
 
     Raises:
-        ComposeError: Where a key that is brought stands above: tools differ about which of the two counts.
+        ComposeError: Where something else than mappings is to be merged, or a key that is brought stands above: tools
+            differ about which of the two counts.
     """
     key, found = node.keys.get(_MERGE), node.values.get(_MERGE)
     if key is None or key.style or found is None:
         return
     others = found.items if isinstance(found, Listing) else [found]
     for other in others:
-        if isinstance(other, Record):
-            above = (name for name in other.values if name in node.keys and node.keys[name].start < key.start)
-            if (name := next(above, None)) is not None:
-                message = f'expected "<<" above {escape(name)}, which it brings too: of two, tools take either'
-                raise ComposeError("manifest-syntax", key.place, message, "write << first")
-            node.merge(other)
+        if not isinstance(other, Record):
+            message = 'expected a mapping to merge, or a list of them, behind "<<"'
+            raise ComposeError("manifest-syntax", key.place, message, 'a key of this name is written in quotes: "<<"')
+        above = (name for name in other.values if name in node.keys and node.keys[name].start < key.start)
+        if (name := next(above, None)) is not None:
+            message = f'expected "<<" above {escape(name)}, which it brings too: of two, tools take either'
+            raise ComposeError("manifest-syntax", key.place, message, "write << first")
+        node.merge(other)
     del node.keys[_MERGE], node.values[_MERGE]
 
 
 def _hint(stretch: Stretch, place: Position) -> str:
+    if _DIRECTIVE.search(stretch.text):
+        return "remove the line that begins with %: kubectl parts the documents first, and so reads no directive"
     return f"this is a template; give {_TEMPLATE}" if "{{" in stretch.sheet.line(place.line) else ""

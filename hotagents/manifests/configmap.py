@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, final
 from hotagents.manifests.names import check_names
 from hotagents.manifests.nodes import Record, Scalar
 from hotagents.manifests.problems import quoted
+from hotagents.manifests.secrets import SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,7 +110,7 @@ def key_fault(key: str) -> str:
 
 def _values(resource: Resource, problems: Problems) -> Iterator[Value]:
     for field, is_base64 in _FIELDS[resource.kind]:
-        record = problems.record(resource.root, field)
+        record = problems.record(resource.root, field, secret=resource.kind == SECRET)
         for key, node in record.values.items() if record is not None else ():
             name = record.keys[key] if record is not None else None
             if name is None or not _is_key(resource, field, name, problems):
@@ -140,7 +141,7 @@ def _content(
         problems.error(node, "configmap-value", f"{label}: expected a text, got {found}", hint)
         return None
     if node.kind != "text":
-        if resource.kind == "Secret":  # its values are repeated nowhere
+        if resource.kind == SECRET:  # its values are repeated nowhere
             message, hint = f"expected a text, got {node.kind}", "put the value into quotes"
         else:
             message, hint = _no_text(node), f"write: {key}: {quoted(node.text)}"

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final, final
 
 from hotagents.diagnostics import escape
 from hotagents.manifests.names import check_names, label_fault
-from hotagents.manifests.problems import quoted
-from hotagents.manifests.volumes import payload_of
+from hotagents.manifests.nodes import Record
+from hotagents.manifests.problems import Problems, quoted
+from hotagents.manifests.volumes import payload_of, say_missing
 from hotagents.manifests.workload import relative
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hotagents.manifests.nodes import Node, Record
-    from hotagents.manifests.problems import Problems
+    from hotagents.manifests.nodes import Node
     from hotagents.manifests.shelf import Shelf
     from hotagents.manifests.volumes import Payload
     from hotagents.manifests.workload import Choice, Container, Mount
@@ -62,7 +62,7 @@ def pod_of(choice: Choice, root: str, shelf: Shelf) -> Pod:
     problems = shelf.problems
     problems.repeated(choice.workload.resource.root)
     check_names(choice.workload.resource, problems, hint="give it a name")
-    volumes = _volumes(choice.workload.pod, problems)
+    volumes = _volumes(choice.workload.pod, problems) | _claims(choice.workload.resource.root, problems)
     mounts = _distinct(_not_too_many(choice.container, problems), problems)
     above = max((m for m in mounts if relative(root, m.path) is not None), key=lambda m: len(m.path), default=None)
     shown: dict[str, Mounted] = {}
@@ -76,6 +76,10 @@ def pod_of(choice: Choice, root: str, shelf: Shelf) -> Pod:
                 payloads[mount.volume] = payload_of(volume, shelf)
             shown[mount.path] = Mounted(mount, payloads[mount.volume])
     _say_covered(shown, mounts, root, problems)
+    others = (one for one in choice.workload.containers(Problems()))
+    mounted = {mount.volume for one in others for mount in one.mounts(Problems())} - payloads.keys()
+    for name in sorted(mounted & volumes.keys()):
+        say_missing(volumes[name], shelf)
     inside = {key: m for path, m in shown.items() if (key := relative(path, root)) is not None}
     holder = shown.get(above.path) if above is not None and above.path != root else None
     within = (relative(root, above.path) if above is not None else None) or "."
@@ -112,6 +116,19 @@ def _volumes(pod: Record, problems: Problems) -> dict[str, Record]:
             found[name] = record
         if name and (fault := label_fault(name)):
             problems.error(record.values["name"], "bad-mount", f"name of a volume: expected {fault}")
+    return found
+
+
+def _claims(root: Record, problems: Problems) -> dict[str, Record]:
+    """Return the volumes that a StatefulSet makes for each pod, which take the place of others of their names."""
+    spec = root.get("spec")
+    found: dict[str, Record] = {}
+    for template in problems.records(spec, "volumeClaimTemplates") if isinstance(spec, Record) else ():
+        metadata = problems.record(template, "metadata")
+        name = problems.text(metadata, "name") if metadata is not None else ""
+        if name:
+            found[name] = Record(template.sheet, template.start)
+            found[name].values["persistentVolumeClaim"] = template
     return found
 
 

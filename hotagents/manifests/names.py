@@ -19,14 +19,20 @@ if TYPE_CHECKING:
     from hotagents.manifests.problems import Problems
     from hotagents.manifests.stream import Resource
 
-__all__ = ["check_names", "label_fault"]
+__all__ = ["check_names", "label_fault", "name_fault"]
 
 _PART: Final = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _LABEL: Final = re.compile(_PART, re.ASCII)
 _SUBDOMAIN: Final = re.compile(rf"{_PART}(?:\.{_PART})*", re.ASCII)
 _NAMES: Final = ("name", "generateName")
 _LONGEST_LABEL: Final = 63
-_LONGEST: Final[Mapping[str, int]] = {"CronJob": 52}  # its Jobs are called by it and the time
+_LONGEST: Final[Mapping[str, int]] = {
+    "CronJob": 52,  # its Jobs are called by it and the time
+    "Job": 63,  # its pods have the name as a label's value
+    "StatefulSet": 63,  # its pods, which are hosts, are called by it and a number
+}
+_LABELS: Final = frozenset({"StatefulSet"})  # kinds whose name may not have a "." in it
+_LONGEST_BASE: Final[Mapping[str, int]] = {"CronJob": 47, "StatefulSet": 63}  # to a generateName the server adds five
 _LONGEST_NAME: Final = 253
 _ENDS: Final = "that begin and end with a letter or digit"
 
@@ -35,8 +41,8 @@ def check_names(resource: Resource, problems: Problems, *, hint: str) -> None:
     """Say what the API server has against an object's name and namespace; ``hint`` is for one without a name."""
     metadata = problems.record(resource.root, "metadata")
     if metadata is not None:
-        _check(resource, metadata, "name", _LONGEST.get(resource.kind, _LONGEST_NAME), problems)
-        _check(resource, metadata, "generateName", _LONGEST_NAME, problems)
+        _check(resource, metadata, "name", problems)
+        _check(resource, metadata, "generateName", problems)
         namespace = problems.text(metadata, "namespace")
         if namespace and (fault := label_fault(namespace)):
             message = f"metadata.namespace of a {resource.kind}: expected {fault}"
@@ -63,16 +69,30 @@ def _is_blank_or_record(resource: Resource) -> bool:
     return isinstance(metadata, Record) or _is_blank(metadata)
 
 
-def _check(resource: Resource, metadata: Record, key: str, longest: int, problems: Problems) -> None:
-    text = problems.text(metadata, key)
-    whole = f"{text}x" if key == "generateName" else text  # as the server will complete it
-    if not text or (len(text) <= longest and _SUBDOMAIN.fullmatch(whole)):
+def name_fault(kind: str, name: str) -> str:
+    """Return what the API server has against the name of an object, as "..., got ...", or nothing."""
+    longest = _LONGEST.get(kind, _LONGEST_NAME)
+    return "" if _is_name(kind, name, longest) else f"{_expected(kind, longest)}, got {_said(name, longest)}"
+
+
+def _check(resource: Resource, metadata: Record, key: str, problems: Problems) -> None:
+    text, kind = problems.text(metadata, key), resource.kind
+    is_base = key == "generateName"
+    longest = (_LONGEST_BASE if is_base else _LONGEST).get(kind, _LONGEST_NAME)
+    whole = f"{text}x" if is_base and len(text) < longest else text  # as the server will complete it
+    if not text or _is_name(kind, whole, longest):
         return
-    message = (
-        f'metadata.{key} of a {resource.kind}: expected at most {longest} lower-case letters, digits, "-" '
-        f'and "." {_ENDS}, also beside each ".", got {_said(text, longest)}'
-    )
+    message = f"metadata.{key} of a {kind}: expected {_expected(kind, longest)}, got {_said(text, longest)}"
     problems.error(metadata.values[key], "manifest-field", message, _remedy(key, text))
+
+
+def _is_name(kind: str, text: str, longest: int) -> bool:
+    return len(text) <= longest and (_LABEL if kind in _LABELS else _SUBDOMAIN).fullmatch(text) is not None
+
+
+def _expected(kind: str, longest: int) -> str:
+    dots, beside = ('and "-"', "") if kind in _LABELS else ('"-" and "."', ', also beside each "."')
+    return f"at most {longest} lower-case letters, digits{'' if kind in _LABELS else ','} {dots} {_ENDS}{beside}"
 
 
 def _said(text: str, longest: int) -> str:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from hotagents.manifests.nodes import Node
     from hotagents.manifests.problems import Problems
-    from hotagents.manifests.volumes import Laid
 
 __all__ = ["clashes", "is_own", "shortened"]
 
@@ -36,13 +35,18 @@ def is_own(path: str) -> bool:
     return any(name.startswith("..") for name in path.split("/"))
 
 
-def clashes(files: Mapping[str, Laid], problems: Problems) -> None:
-    """Say which paths are a file in one place and a directory in another: the kubelet then writes nothing at all."""
+def clashes(files: Mapping[str, Node], problems: Problems) -> None:
+    """Say which paths are a file in one place and a directory in another: the kubelet then writes nothing at all.
+
+    Args:
+        files: What gives each path.
+        problems: Takes what is found.
+    """
     earlier = ""
     for path in sorted(files, key=lambda path: path.split("/")):  # so that what lies below a path comes right behind it
         if earlier and path.startswith(f"{earlier}/"):
             message = f"{quoted(earlier)} cannot be a file and, for {quoted(path)}, a directory"
-            problems.error(files[path].at, "bad-path", message, "rename one of the two")
+            problems.error(files[path], "bad-path", message, "rename one of the two")
         else:
             earlier = path
 

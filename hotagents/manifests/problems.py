@@ -100,12 +100,18 @@ class Problems:
         hint = "" if octal is None else f"write: {key}: 0{digits.lstrip('0') or '0'}, which in JSON is {octal}"
         self._wrong(node, key, "a whole number from 0 to 0777, which is 511", hint)
 
-    def record(self, record: Record, key: str) -> Record | None:
-        """Return a field's mapping; None where it is not there, or is none, which is an error."""
+    def record(self, record: Record, key: str, *, secret: bool = False) -> Record | None:
+        """Return a field's mapping; None where it is not there, or is none, which is an error.
+
+        Args:
+            record: What it is a field of.
+            key: The field.
+            secret: Whether no text of it may be repeated.
+        """
         node = _present(record, key)
         if node is None or isinstance(node, Record):
             return node
-        self._wrong(node, key, "a mapping")
+        self._wrong(node, key, "a mapping", secret=secret)
         return None
 
     def records(self, record: Record, key: str) -> list[Record]:
@@ -135,8 +141,9 @@ class Problems:
             message = f"expected {quoted(later.text)} once, got it again; the first is on line {earlier.place.line}"
             self.error(later, "duplicate-key", message, "remove one of the two")
 
-    def _wrong(self, node: Node, key: str, expected: str, hint: str = "") -> None:
-        self.error(node, "manifest-field", f"{escape(key)}: expected {expected}, got {_said(node)}", hint)
+    def _wrong(self, node: Node, key: str, expected: str, hint: str = "", *, secret: bool = False) -> None:
+        said = "something else" if secret else _said(node)
+        self.error(node, "manifest-field", f"{escape(key)}: expected {expected}, got {said}", hint)
 
 
 def quoted(text: str) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Shelf"]
 
+_OF_THE_CLUSTER: Final = frozenset({"kube-root-ca.crt", "openshift-service-ca.crt"})  # in each namespace by itself
 _MOST: Final = 200_000  # files that all volumes bring, however often they bring the same
 
 
@@ -70,6 +71,12 @@ class Shelf:
             self.problems.error(self._resources[kind, name][0].root, "manifest-too-large", message)
             return None
         return content
+
+    def miss_elsewhere(self, kind: str, name: str, at: Node) -> None:
+        """Say of an object that only matters to whether the pod starts that it is not here."""
+        if name not in _OF_THE_CLUSTER and not self._in_namespace(self._resources.get((kind, name), [])):
+            message = f"{kind} {quoted(name)}, which the pod mounts elsewhere, is not in these manifests"
+            self.problems.add(at, "configmap-missing", "info", message, "without it no pod starts")
 
     def _in_namespace(self, named: Sequence[Resource]) -> list[Resource]:
         if not self._namespace:

@@ -17,6 +17,7 @@ from hotagents.manifests.origins import Origins
 from hotagents.manifests.overlay import laid_over
 from hotagents.manifests.overlooked import overlooked
 from hotagents.manifests.problems import Problems
+from hotagents.manifests.secrets import Secrets
 from hotagents.manifests.shaping import Shaping
 from hotagents.manifests.shelf import Shelf
 from hotagents.manifests.stream import resources, sheet_of
@@ -82,6 +83,7 @@ class Manifests:
         self._workload_name = workload_name
         self._limits = limits
         self._origins = Origins()
+        self._secrets = Secrets()
         self._remark = ""
 
     @property
@@ -93,6 +95,11 @@ class Manifests:
     def origins(self) -> Origins:
         """Where in the manifests the files of the last read stand."""
         return self._origins
+
+    @property
+    def secrets(self) -> Secrets:
+        """What of the last read stands in Secrets, and is to be shown nowhere."""
+        return self._secrets
 
     @property
     def remark(self) -> str:
@@ -112,9 +119,11 @@ class Manifests:
         token = self._files.token()
         problems = Problems()
         sheets = [sheet_of(name, content, problems) for name, content in self._files.read().items()]
-        found = [resource for resource in resources(sheets, problems) if _is_wanted(resource)]
+        secret: dict[str, list[tuple[int, int]]] = {}
+        found = [resource for resource in resources(sheets, problems, secret) if _is_wanted(resource)]
         shaping = self._over(found, problems) if self._root is None else self._out(found, self._root, problems)
         snapshot, self._origins = shaping.snapshot(problems, token)
+        self._secrets = Secrets.of(self._origins, secret)
         return snapshot
 
     def token(self) -> Hashable:

@@ -13,6 +13,7 @@ from hotagents.frontmatter.page import Position
 from hotagents.frontmatter.text import decode
 from hotagents.manifests.compose import Budget, ComposeError, composed
 from hotagents.manifests.nodes import Listing, Record, Scalar
+from hotagents.manifests.secrets import NOT_SHOWN, lines_of, looks_secret
 from hotagents.manifests.sheet import Sheet
 from hotagents.manifests.stretch import stretches
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from hotagents.manifests.nodes import Node
     from hotagents.manifests.problems import Problems
+    from hotagents.manifests.stretch import Stretch
 
 __all__ = ["Resource", "resources", "sheet_of"]
 
@@ -70,18 +72,40 @@ def sheet_of(name: str, content: bytes, problems: Problems) -> Sheet:
     return Sheet(name, "" if found else text)
 
 
-def resources(sheets: Iterable[Sheet], problems: Problems) -> list[Resource]:
-    """Return the objects of all manifests in order; a manifest that cannot be read gives those before the fault."""
+def resources(sheets: Iterable[Sheet], problems: Problems, secret: dict[str, list[tuple[int, int]]]) -> list[Resource]:
+    """Return the objects of all manifests in order; what cannot be read of one hides nothing else of it.
+
+    Args:
+        sheets: The manifests.
+        problems: Takes what is wrong with them.
+        secret: Takes the first and last lines of each Secret, by manifest.
+    """
     budget = Budget()
     found: list[Resource] = []
     for sheet in sheets:
-        try:
-            for stretch in stretches(sheet):
-                for root in composed(stretch, budget):
-                    found += _flat(root, problems)
-        except ComposeError as error:
-            problems.put(sheet.name, error.place, error.code, "error", error.problem, error.hint)
+        spans = secret.setdefault(sheet.name, [])
+
+        def unread(stretch: Stretch, spans: list[tuple[int, int]] = spans) -> None:
+            spans += [stretch.lines] if looks_secret(stretch) else []
+
+        for stretch in stretches(sheet, problems, unread):
+            spans += _read(stretch, budget, problems, found)
     return found
+
+
+def _read(stretch: Stretch, budget: Budget, problems: Problems, found: list[Resource]) -> list[tuple[int, int]]:
+    """Add the objects of one piece, and return the lines of the Secrets in it; what cannot be read may be one."""
+    before = len(found)
+    try:
+        for root in composed(stretch, budget):
+            found += _flat(root, problems)
+    except ComposeError as error:
+        is_secret = looks_secret(stretch)
+        problem = f"expected a Secret that can be read; what stands here is {NOT_SHOWN}" if is_secret else error.problem
+        problems.put(stretch.sheet.name, error.place, error.code, "error", problem, "" if is_secret else error.hint)
+        if is_secret:
+            return [stretch.lines]
+    return lines_of(found[before:], stretch)
 
 
 def _flat(root: Node, problems: Problems) -> Iterator[Resource]:

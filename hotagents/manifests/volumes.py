@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, final
 from hotagents.diagnostics import escape
 from hotagents.manifests.nodes import Listing, Record, Scalar
 from hotagents.manifests.paths import clashes, shortened
-from hotagents.manifests.problems import quoted
+from hotagents.manifests.problems import Problems, quoted
 from hotagents.snapshot import is_lock
 
 if TYPE_CHECKING:
@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 
     from hotagents.manifests.configmap import Content, Value
     from hotagents.manifests.nodes import Node
-    from hotagents.manifests.problems import Problems
     from hotagents.manifests.shelf import Shelf
 
-__all__ = ["Laid", "Payload", "payload_of"]
+__all__ = ["Laid", "Payload", "Unknown", "payload_of", "say_missing"]
 
 _NAMES: Final = {"configMap": ("ConfigMap", "name"), "secret": ("Secret", "secretName")}
 _PROJECTED: Final = {"configMap": ("ConfigMap", "name"), "secret": ("Secret", "name")}
@@ -36,6 +35,7 @@ _KINDS: Final = tuple(
     gitRepo azureDisk azureFile awsElasticBlockStore gcePersistentDisk vsphereVolume portworxVolume quobyte scaleIO
     storageos photonPersistentDisk""".split()  # noqa: SIM905 - a list of words
 )
+_COMPARED: Final = frozenset({"downwardAPI", "clusterTrustBundle", "podCertificate"})  # a token's path is not
 _PATHS: Final = ("path", "credentialBundlePath", "keyPath", "certificateChainPath")
 
 
@@ -56,6 +56,22 @@ class Laid:
 
 
 @final
+@dataclass(frozen=True, slots=True, eq=False)
+class Unknown:
+    """One file of a volume that only a running pod has.
+
+    Attributes:
+        kind: What brings it, such as ``downwardAPI``.
+        at: What gives it its path.
+        listed: Whether the API server compares the path with those of other sources.
+    """
+
+    kind: str
+    at: Node
+    listed: bool
+
+
+@final
 @dataclass(slots=True, eq=False)
 class Payload:
     """What a volume holds.
@@ -63,10 +79,12 @@ class Payload:
     Attributes:
         kind: Such as ``configMap`` or ``emptyDir``.
         files: By path relative to the volume.
+        unknown: Paths whose content only a running pod has, each with what the API server compares it by, if anything.
     """
 
     kind: str
     files: dict[str, Laid] = field(default_factory=dict)
+    unknown: dict[str, Unknown] = field(default_factory=dict)
     _by_first_name: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -103,9 +121,27 @@ def payload_of(volume: Record, shelf: Shelf) -> Payload:
         for entry in problems.records(source, "sources"):
             _project(payload, entry, shelf)
     elif payload.kind == "downwardAPI":
-        _unknown(source, "downwardAPI", problems)
-    clashes(payload.files, problems)
+        _unknown(payload, source, "downwardAPI", problems)
+    places = {path: laid.at for path, laid in payload.files.items()}
+    clashes(places | {path: unknown.at for path, unknown in payload.unknown.items()}, problems)
     return payload
+
+
+def say_missing(volume: Record, shelf: Shelf) -> None:
+    """Say which ConfigMaps and Secrets of a volume are not in the manifests; without them no pod starts.
+
+    It is about volumes that nobody reads: their objects may well be in manifests that are not given.
+    """
+    silent = Problems()
+    projected = silent.record(volume, "projected")
+    sources = silent.records(projected, "sources") if projected is not None else []
+    for names, holders in ((_NAMES, [volume]), (_PROJECTED, sources)):
+        for holder in holders:
+            for field_name, (kind, name_field) in names.items():
+                source = silent.record(holder, field_name)
+                name = silent.text(source, name_field) if source is not None else ""
+                if source is not None and name and not silent.flag(source, "optional"):
+                    shelf.miss_elsewhere(kind, name, source.values[name_field])
 
 
 def _project(payload: Payload, entry: Record, shelf: Shelf) -> None:
@@ -119,7 +155,7 @@ def _project(payload: Payload, entry: Record, shelf: Shelf) -> None:
         if source is not None and kind in _PROJECTED:
             _fill(payload, source, *_PROJECTED[kind], shelf)
         elif source is not None:
-            _unknown(source, kind, shelf.problems)
+            _unknown(payload, source, kind, shelf.problems)
 
 
 def _fill(payload: Payload, source: Record, kind: str, name_field: str, shelf: Shelf) -> None:
@@ -141,6 +177,9 @@ def _fill(payload: Payload, source: Record, kind: str, name_field: str, shelf: S
     for path, laid in _laid(source, content, problems, optional=optional):
         if (earlier := payload.files.get(path)) is not None:
             _say_twice(path, earlier, laid, problems, same_source=path in mine)
+        if (unknown := payload.unknown.pop(path, None)) is not None:
+            message = f"{quoted(path)} comes from {unknown.kind} and from {laid.value.owner}"
+            _say_covered(message, laid.at, problems, is_error=unknown.listed and laid.listed)
         payload.files[path] = laid
         mine.add(path)
 
@@ -176,25 +215,30 @@ def _say_no_key(at: Node, key: str, content: Content, problems: Problems, *, opt
 
 def _say_twice(path: str, earlier: Laid, later: Laid, problems: Problems, *, same_source: bool) -> None:
     """Two items of one path are refused; elsewhere the later source covers the earlier in silence."""
-    is_error = same_source or (earlier.listed and later.listed)
     message = f"{quoted(path)} comes from {earlier.value.owner} and from {later.value.owner}"
+    _say_covered(message, later.at, problems, is_error=same_source or (earlier.listed and later.listed))
+
+
+def _say_covered(message: str, at: Node, problems: Problems, *, is_error: bool) -> None:
     if is_error:
-        problems.error(later.at, "duplicate-path", message, "give each its own path")
+        problems.error(at, "duplicate-path", message, "give each its own path")
     else:
         message += ": the later source covers the earlier"
-        problems.warning(later.at, "duplicate-path", message, "list under items what each is to bring")
+        problems.warning(at, "duplicate-path", message, "list under items what each is to bring")
 
 
-def _unknown(source: Record, kind: str, problems: Problems) -> None:
-    """Say which files only a running pod has."""
+def _unknown(payload: Payload, source: Record, kind: str, problems: Problems) -> None:
+    """Say which files only a running pod has, and take away those that they cover."""
     items = source.values.get("items")
     entries = [item for item in items.items if isinstance(item, Record)] if isinstance(items, Listing) else [source]
     for entry in entries:
         problems.mode(entry, "mode")
         for field_name in _PATHS:
             node = entry.values.get(field_name)
-            if not isinstance(node, Scalar) or not shortened(node.text, node, problems):
+            path = shortened(node.text, node, problems) if isinstance(node, Scalar) else ""
+            if not isinstance(node, Scalar) or not path:
                 continue
+            _cover(payload, path, Unknown(escape(kind), node, kind in _COMPARED), problems)
             message = f"{quoted(node.text)} ({escape(kind)}) is known in a running pod only"
             if node.text.endswith(".md") or is_lock(node.text):
                 message += ", and would be read as an agent, a document or the lock"
@@ -202,6 +246,16 @@ def _unknown(source: Record, kind: str, problems: Problems) -> None:
             else:
                 hint = "the digest of a pod will differ; mount it elsewhere"
                 problems.warning(node, "unknown-content", f"{message} and is left out", hint)
+
+
+def _cover(payload: Payload, path: str, unknown: Unknown, problems: Problems) -> None:
+    earlier, other = payload.files.pop(path, None), payload.unknown.get(path)
+    if earlier is not None or other is not None:
+        before = earlier.value.owner if earlier is not None else other.kind if other is not None else ""
+        listed = any(one is not None and one.listed for one in (earlier, other))
+        message = f"{quoted(path)} comes from {before} and from {unknown.kind}"
+        _say_covered(message, unknown.at, problems, is_error=unknown.listed and listed)
+    payload.unknown[path] = unknown
 
 
 def _is_set(node: Node) -> bool:

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from hotagents.authority import Rights, widened
 from hotagents.generation import RightsDelta
-from hotagents.ops.gains import gains
+from hotagents.manifests import NOT_SHOWN
+from hotagents.ops.gains import Gain, gains
 from hotagents.ops.texts import text_of, unified
 from hotagents.spec import thaw
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from hotagents.generation import Diff, Generation
-    from hotagents.ops.gains import Gain
     from hotagents.spec import AgentSpec
 
 __all__ = ["Difference", "Rewritten"]
@@ -45,7 +45,8 @@ class Difference:
         after: What there is.
         diff: The names that came, changed and went.
         written: The bytes of both sides by path, pages included, where they are known.
-        withheld: Paths of files that are no pages and whose content is not to be shown.
+        withheld: Paths of files and pages of which no text is to be shown: of an agent its name alone, that it gained
+            or lost rights, and which keys of the format differ.
     """
 
     before: Generation[Any]
@@ -78,13 +79,18 @@ class Difference:
             found[name] = RightsDelta(widened(_NOTHING, self.after.agents[name].rights), ())
         for name in self.diff.agents.removed:
             found[name] = RightsDelta((), widened(_NOTHING, self.before.agents[name].rights))
-        return {name: found[name] for name in sorted(found)}
+        return {name: _hushed(found[name]) if self.hides(name) else found[name] for name in sorted(found)}
 
     @property
     def gains(self) -> Mapping[str, tuple[Gain, ...]]:
         """What each agent gained, entry by entry, with what of it stays denied."""
         found = {name: delta.gained for name, delta in self.rights.items() if delta.gained}
-        return {name: gains(self.after.agents[name].rights, gained) for name, gained in found.items()}
+        return {
+            name: tuple(Gain(entry, granted=True, denied=()) for entry in gained)
+            if self.hides(name)
+            else gains(self.after.agents[name].rights, gained)
+            for name, gained in found.items()
+        }
 
     @property
     def widens(self) -> bool:
@@ -101,21 +107,43 @@ class Difference:
     def _both(self) -> list[str]:
         return [name for name in self.after.agents if name in self.before.agents]
 
+    def hides(self, name: str) -> bool:
+        """Say whether nothing of an agent's text is to be shown."""
+        sides = (side.agents.get(name) for side in (self.before, self.after))
+        return any(agent is not None and agent.path in self.withheld for agent in sides)
+
     def fields(self, name: str) -> dict[str, tuple[Any, Any]]:
-        """Return the frontmatter's keys in which an agent differs, with both values; None is absent."""
-        before = _fields(self.before.agents[name]) if name in self.before.agents else {}
-        after = _fields(self.after.agents[name])
+        """Return the frontmatter's keys in which an agent differs, with both values; None is absent.
+
+        A key that says what holds without it is there, too: see `idle`.
+        """
+        old = self.before.agents.get(name)
+        before, after = _fields(old) if old is not None else {}, _fields(self.after.agents[name])
         pairs = {key: (before.get(key), after.get(key)) for key in dict.fromkeys([*before, *after])}
-        return {key: pair for key, pair in pairs.items() if _exact(pair[0]) != _exact(pair[1])}
+        found = {key: pair for key, pair in pairs.items() if _exact(pair[0]) != _exact(pair[1])}
+        return _hidden(found, self.after.agents[name]) if self.hides(name) else found
+
+    def idle(self, name: str) -> frozenset[str]:
+        """Return the keys that came or went and change nothing, since they say what holds without them."""
+        old, new = self.before.agents.get(name), self.after.agents[name]
+        same = (
+            field.alias or key
+            for key, field in type(new).model_fields.items()
+            if key not in _NOT_FIELDS
+            and _exact(getattr(new, key)) == _exact(getattr(old, key, None) if old else field.get_default())
+        )
+        return frozenset(self.fields(name).keys() & set(same))
 
     # --- text -------------------------------------------------------------------------------------------------------
 
     def agent_text(self, name: str) -> Iterator[str]:
         """Yield a unified diff of a changed agent's prompt; where no value differs either, of its file."""
         old, new = self.before.agents[name], self.after.agents[name]
+        if self.hides(name):
+            return
         if old.prompt != new.prompt:
             yield from unified(old.prompt, new.prompt)
-        elif not self.fields(name):
+        elif self.fields(name).keys() <= self.idle(name):
             yield from self._files_text(old.path, new.path)
 
     def agent_rewritten(self, name: str) -> Rewritten | None:
@@ -125,6 +153,8 @@ class Difference:
 
     def document_text(self, path: str) -> Iterator[str]:
         """Yield a unified diff of a changed document's body; of the whole file where more or nothing else differs."""
+        if path in self.withheld:
+            return
         old, new = self.before.documents[path], self.after.documents[path]
         if _exact(old.frontmatter) == _exact(new.frontmatter) and old.body != new.body:
             yield from unified(old.body, new.body)
@@ -170,14 +200,31 @@ class Difference:
             "rights": {n: {"gained": list(d.gained), "lost": list(d.lost)} for n, d in self.rights.items()},
             "denied": {n: {g.entry: list(g.denied) for g in found if g.denied} for n, found in self.gains.items()},
             "fields": {name: {k: list(pair) for k, pair in self.fields(name).items()} for name in named},
+            "idle": {name: sorted(keys) for name in agents if (keys := self.idle(name))},
+            "withheld": sorted(name for name in named if self.hides(name)),
             "text": {name: text for name, text in texts.items() if text},
             "rewritten": {name: how for name, how in rewritten.items() if how is not None},
         }
 
 
 def _fields(agent: AgentSpec) -> dict[str, Any]:
-    dumped = agent.model_dump(mode="json", by_alias=True, exclude=set(_NOT_FIELDS), exclude_defaults=True)
-    return {**dumped, **thaw(agent.extra)}
+    """Return what is written down, a default too."""
+    dumped = agent.model_dump(mode="json", by_alias=True, exclude=set(_NOT_FIELDS), exclude_unset=True)
+    return {**{key: value for key, value in dumped.items() if value is not None}, **thaw(agent.extra)}
+
+
+def _hidden(fields: Mapping[str, tuple[Any, Any]], agent: AgentSpec) -> dict[str, tuple[Any, Any]]:
+    """Return which known keys differ, without their values; what else a Secret calls a key is text of it."""
+    known = {field.alias or name for name, field in type(agent).model_fields.items()}
+    pairs = {key: pair for key, pair in fields.items() if key in known}
+    return {
+        key: (None if old is None else NOT_SHOWN, None if new is None else NOT_SHOWN)
+        for key, (old, new) in pairs.items()
+    }
+
+
+def _hushed(delta: RightsDelta) -> RightsDelta:
+    return RightsDelta(*((NOT_SHOWN,) if entries else () for entries in (delta.gained, delta.lost)))
 
 
 def _given(agent: AgentSpec) -> object:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, final
 
+from hotagents.manifests.names import name_fault
 from hotagents.ops.blocks import key
 
 if TYPE_CHECKING:
@@ -63,8 +64,6 @@ class Target:
         for what, value in (("namespace", self.namespace), ("container", self.container)):
             if value:
                 _refuse_unless(_LABEL, what, value)
-        if self.workload:
-            _refuse_unless(_NAME, "workload", self.workload)
         for key_, value in self.labels.items():
             prefix, slash, name = key_.rpartition("/")
             if not name or not _VALUE.fullmatch(name) or (slash and not _NAME.fullmatch(prefix)):
@@ -73,8 +72,15 @@ class Target:
                 raise ValueError(f"label {key_}: expected up to 63 letters, digits, `-`, `_` and `.`, got {value!r}")
         if self.kind not in _KINDS:
             raise ValueError(f"kind: expected one of {', '.join(sorted(_KINDS))}, got {self.kind!r}")
+        if fault := name_fault(self.kind, self.owner):
+            raise ValueError(f"workload: name of a {self.kind}: expected {fault}")
         if not self.root.startswith("/") or ".." in self.root.split("/") or ":" in self.root:
             raise ValueError(f"root: expected an absolute path such as /app/.claude, got {self.root!r}")
+
+    @property
+    def owner(self) -> str:
+        """The name of what mounts it: like the ConfigMap unless that is said."""
+        return self.workload or self.name
 
 
 def patch(target: Target, maps: Mapping[str, Sequence[str]], keys: Mapping[str, str]) -> str:
@@ -85,7 +91,7 @@ def patch(target: Target, maps: Mapping[str, Sequence[str]], keys: Mapping[str, 
         maps: The paths that each ConfigMap holds, by its name.
         keys: The key of each path.
     """
-    name, volume = target.workload or target.name, _volume_name(target.name)
+    name, volume = target.owner, _volume_name(target.name)
     lines = [f"apiVersion: {_API.get(target.kind, 'apps/v1')}", f"kind: {target.kind}", "metadata:"]
     lines.append(f"  name: {key(name)}")
     if target.namespace:

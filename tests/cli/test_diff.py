@@ -196,7 +196,7 @@ def test_a_line_separator_in_a_prompt_is_seen(cli: Cli, sides: Callable[..., tup
             "line ends",
             "\\r",
         ),
-        (agent("x"), agent("x", "# why", "model:  'inherit'"), "how it is written: ", "+# why"),
+        (agent("x", "model: opus"), agent("x", "# why", "model:  'opus'"), "how it is written: ", "+# why"),
         (agent("x", "color: red"), agent("x").replace("name", "color: red\nname", 1), "how it is written: ", "+color"),
     ],
 )
@@ -386,3 +386,51 @@ def test_what_guards_an_agent_that_came_is_to_be_reviewed(
     assert lines[-1] == "this changes what guards agents: see REVIEW above"
     facts = json.loads(cli("diff", a, b, "--json").stdout)
     assert facts["fields"][name]["permissionMode"] == [None, "bypassPermissions"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("model", "inherit", '"inherit"'),
+        ("background", "false", "false"),
+        ("skills", "[]", "[]"),
+        ("hooks", "{}", "{}"),
+    ],
+)
+def test_a_default_that_is_written_down_changes_nothing(
+    cli: Cli, sides: Callable[..., tuple[Path, Path]], key: str, value: str, shown: str
+) -> None:
+    a, b = sides({"x.md": agent("x", "tools: Read")}, {"x.md": agent("x", "tools: Read", f"{key}: {value}")})
+    for before, after, change in ((a, b, f"(absent) -> {shown}"), (b, a, f"{shown} -> (absent)")):
+        lines = cli("diff", before, after).stdout.splitlines()
+        if key == "hooks":  # none and no hooks are two values to a program
+            assert lines[1] == f"  REVIEW: {key}: {change}"
+            continue
+        assert lines[1] == f"  {key}: {change}, which changes nothing: it is what holds without the key"
+        assert lines[2].startswith("  nothing that the agent is given differs")
+        assert not any("WIDENS" in line or "REVIEW" in line for line in lines)
+        facts = json.loads(cli("diff", before, after, "--json").stdout)
+        assert (facts["idle"], facts["rights"]) == ({"x": [key]}, {})
+
+
+def test_a_default_that_takes_another_values_place_is_shown(cli: Cli, sides: Callable[..., tuple[Path, Path]]) -> None:
+    a, b = sides({"x.md": agent("x", "model: opus")}, {"x.md": agent("x", "model: inherit")})
+    assert '  model: "opus" -> "inherit"\n' in cli("diff", a, b).stdout
+
+
+def test_an_agent_that_came_is_not_said_to_change_nothing(cli: Cli, sides: Callable[..., tuple[Path, Path]]) -> None:
+    a, b = sides(
+        {"x.md": agent("x")},
+        {"x.md": agent("x"), "y.md": agent("y", "model: inherit", "maxTurns: 3", "mcpServers: []")},
+    )
+    out = cli("diff", a, b).stdout
+    assert "  REVIEW: maxTurns: (absent) -> 3\n" in out
+    assert "mcpServers" not in out
+    assert "changes nothing" not in out
+
+
+@pytest.mark.parametrize("arguments", [["-", "-"], ["-", "b.yaml", "--workload", "-", "--root", "/app/.claude"]])
+def test_standard_input_cannot_be_both_sides(cli: Cli, arguments: list[str]) -> None:
+    result = cli("diff", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("hotagents: -: standard input is read once, and here for both sides: ")

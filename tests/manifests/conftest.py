@@ -61,6 +61,7 @@ def read() -> Callable[..., Snapshot]:
     """A text of manifests, or several documents, laid out."""
 
     def reading(*documents: str, **options: Any) -> Snapshot:
-        return Manifests("\n---\n".join(documents) + "\n", **options).read()
+        is_json = all(document.startswith("{") for document in documents)  # with --- between it is YAML to some
+        return Manifests(("\n\n" if is_json else "\n---\n").join(documents) + "\n", **options).read()
 
     return reading

@@ -87,6 +87,9 @@ def test_metadata_of_another_kind_is_one_error(read: Read, metadata: str) -> Non
     [
         ("Deployment", "App", 'a Deployment: expected at most 253 lower-case letters, digits, "-" and "."'),
         ("CronJob", "a" * 53, "a CronJob: expected at most 52 "),
+        ("Job", "a" * 64, "a Job: expected at most 63 "),
+        ("StatefulSet", "a" * 64, 'a StatefulSet: expected at most 63 lower-case letters, digits and "-" that begin'),
+        ("StatefulSet", "a.b", 'got "a.b"'),
         ("Deployment", "", "expected a Deployment with metadata.name, got one without"),
     ],
 )
@@ -98,6 +101,15 @@ def test_a_workload_and_what_it_mounts_are_checked_too(
     (wrong,) = read(one, workload({ROOT: "v"}, volumes, kind=kind, name=name), root=ROOT).diagnostics
     assert (wrong.code, wrong.severity) == ("manifest-field", "error")
     assert said in wrong.message
+
+
+@pytest.mark.parametrize(("length", "is_taken"), [(47, True), (48, False)])
+def test_a_name_that_the_server_completes_has_room_for_what_it_adds(
+    read: Read, manifest: Make, workload: Make, length: int, *, is_taken: bool
+) -> None:
+    volumes, base = {"v": {"configMap": {"name": "one"}}}, f'"generateName": "{"a" * length}"'
+    named = workload({ROOT: "v"}, volumes, kind="CronJob", name="x").replace('"name": "x"', base)
+    assert (found(read(manifest("ConfigMap", "one", data={"a.md": "x"}), named, root=ROOT)) == []) == is_taken
 
 
 @pytest.mark.parametrize(("name", "said"), [("a.b", 'got "a.b"'), ("V", 'got "V"'), ("v" * 64, "got 64 characters")])

@@ -179,8 +179,8 @@ def test_a_configmap_twice_in_one_namespace_is_no_matter_of_the_namespace(
 
 
 def test_what_could_not_be_read_may_hold_what_is_missing(read: Read, workload: Make, one: str) -> None:
-    assert [d.code for d in read(one, "a: b: c", root=ROOT).diagnostics] == ["manifest-syntax"]
-    found = read(workload({ROOT: "v"}, VOLUMES), "a: b: c", one, root=ROOT).diagnostics
+    assert [d.code for d in read("# all", one, "a: b: c", root=ROOT).diagnostics] == ["manifest-syntax"]
+    found = read("# all", workload({ROOT: "v"}, VOLUMES), "a: b: c", one, root=ROOT).diagnostics
     assert [d.code for d in found] == ["manifest-syntax"]
 
 

@@ -159,7 +159,17 @@ def test_the_api_server_takes_what_is_rendered(kind: str, version: str) -> None:
         ({"name": "a..b"}, "name: expected lower-case"),
         ({"name": "a", "namespace": "Bad ns"}, "namespace: expected lower-case"),
         ({"name": "a", "container": "A_b"}, "container: expected lower-case"),
-        ({"name": "a", "workload": "-"}, "workload: expected lower-case"),
+        ({"name": "a", "workload": "-"}, "workload: name of a Deployment: expected at most 253 lower-case"),
+        ({"name": "a", "kind": "CronJob", "workload": "b" * 53}, "workload: name of a CronJob: expected at most 52"),
+        (
+            {"name": "b" * 53, "kind": "CronJob"},
+            "workload: name of a CronJob: expected at most 52 .* got 53 ch",
+        ),
+        ({"name": "a", "kind": "Job", "workload": "b" * 64}, "workload: name of a Job: expected at most 63"),
+        (
+            {"name": "a", "kind": "StatefulSet", "workload": "b.c"},
+            "workload: name of a StatefulSet: expected at most",
+        ),
         ({"name": "a", "labels": {"a": "b c"}}, "label a: expected up to 63"),
         ({"name": "a", "labels": {"bad key/!": "v"}}, "label: expected a key such as"),
         ({"name": "a", "kind": "Service"}, "kind: expected one of CronJob"),
