@@ -86,6 +86,7 @@ class Delivery:
             "other": self.other,
             "form": self.form,
             "folded": self.folded,
+            "ack": self.ack.to_dict() if self.ack is not None else None,
         }
 
 

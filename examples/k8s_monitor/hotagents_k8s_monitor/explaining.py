@@ -11,6 +11,8 @@ from hotagents_k8s_monitor.policy import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from hotagents_k8s_monitor.incidents import Ack
+
 __all__ = ["explained_finding", "explained_incident", "owner_text", "span", "why_silent"]
 
 _LONGEST: Final = 400
@@ -22,8 +24,13 @@ _SILENT: Final = {
 _OVER: Final = frozenset({"resolved", "gone", "withdrawn", "muted"})
 
 
-def explained_incident(record: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of an incident's file; whatever it lacks is left out."""
+def explained_incident(record: Mapping[str, Any], ack: Ack | None = None) -> Iterator[str]:
+    """Yield the lines of an incident's file; whatever it lacks is left out.
+
+    Args:
+        record: The file's object.
+        ack: The acknowledgement that is in force now.
+    """
     end = record.get("end")
     state = f"{end} at {_text(record.get('ended_at'))}" if end else "goes on"
     yield f"incident {_text(record.get('id'))}: {owner_text(record)}, {_text(record.get('severity'))}, {state}"
@@ -33,20 +40,25 @@ def explained_incident(record: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"  {line}" for line in _finding_lines(finding, to=_time(record.get("ended_at"))))
     events = _mappings(record.get("events"))
     yield f"  why      {_told_or_silent(record, events)}"
+    yield from _ack_lines(ack if not end else None)
     if len(events) > _MOST_EVENTS:
         yield f"  {len(events) - _MOST_EVENTS} earlier events are left out; --json has them"
     for event in events[-_MOST_EVENTS:]:
         where = f" to {event['channel']}" if event.get("channel") else ""
-        yield _line(f"  {event.get('at')}  {event.get('what')}{where}  (generation {_number(event)})")
+        acked = f"; acknowledged {_acked(event['ack'])}" if isinstance(event.get("ack"), dict) else ""
+        yield _line(f"  {event.get('at')}  {event.get('what')}{where}{acked}  (generation {_number(event)})")
 
 
-def explained_finding(finding: Mapping[str, Any], cycle: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of a finding as a cycle recorded it."""
+def explained_finding(
+    finding: Mapping[str, Any], cycle: Mapping[str, Any], ack: Ack | None = None
+) -> Iterator[str]:
+    """Yield the lines of a finding as a cycle recorded it; ``ack`` is in force now, of its owner's incident."""
     yield _line(f"finding {finding.get('fingerprint')}: {owner_text(finding)}, {finding.get('state')}")
     yield _line(f"  as of    cycle {cycle.get('cycle')} at {cycle.get('at')}")
     yield f"  by       {_generation(cycle)}"
     yield from (f"  {line}" for line in _finding_lines(finding, to=_time(cycle.get("at"))))
     yield f"  why      {why_silent(finding, cycle)}"
+    yield from _ack_lines(ack)
 
 
 def why_silent(finding: Mapping[str, Any], cycle: Mapping[str, Any]) -> str:
@@ -118,6 +130,17 @@ def _told_or_silent(record: Mapping[str, Any], events: list[Mapping[str, Any]]) 
     if record.get("severity") == "SEV-3" and _decided(first, "hours"):
         return f"silent: SEV-3 waits for business hours{_by(first, 'hours')}"
     return "silent: no message of it is recorded; the cycle's troubles say whether one failed"
+
+
+def _ack_lines(ack: Ack | None) -> Iterator[str]:
+    if ack is not None:
+        yield f"  acked    {_acked(ack.to_dict())}"
+        yield "           until then it is told only where it gets worse, and when it is over"
+
+
+def _acked(ack: Mapping[str, Any]) -> str:
+    reason = f": {ack['reason']}" if ack.get("reason") else ""
+    return _line(f"by {ack.get('by')} at {ack.get('at')} until {ack.get('until')}{reason}")
 
 
 def _generation(record: Mapping[str, Any]) -> str:

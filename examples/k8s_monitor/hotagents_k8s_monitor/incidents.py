@@ -45,6 +45,17 @@ class Ack:
     until: datetime
     severity: Severity
 
+    def to_dict(self) -> dict[str, str]:
+        """Return JSON-ready values."""
+        return {
+            "incident": self.incident,
+            "by": self.by,
+            "reason": self.reason,
+            "at": self.at.isoformat(),
+            "until": self.until.isoformat(),
+            "severity": self.severity,
+        }
+
 
 @final
 @dataclass(frozen=True, slots=True)

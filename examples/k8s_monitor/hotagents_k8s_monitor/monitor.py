@@ -17,6 +17,7 @@ from hotagents_k8s_monitor.composing import messages_of, status_of
 from hotagents_k8s_monitor.coverage import coverage
 from hotagents_k8s_monitor.delivery import plan, remembered
 from hotagents_k8s_monitor.look import Look
+from hotagents_k8s_monitor.needs import without_needless_gaps
 from hotagents_k8s_monitor.policy import CONTEXT, Policy
 from hotagents_k8s_monitor.post import Post, Round
 from hotagents_k8s_monitor.tracking import Book, Event, advance
@@ -90,7 +91,7 @@ class Monitor:
             now = self._clock.now()
             # How long looks could not see something counts anew: nobody looked while there was no monitor.
             self._book = self._recorder.load(now).resumed()
-            self._post.accept(self._recorder.outgoing, now)
+            self._post.accept(self._recorder.outgoing, now, perhaps=True)
 
     def teardown(self) -> None:
         """Close the connections to the cluster, end sending, and let another monitor have the records."""
@@ -106,7 +107,7 @@ class Monitor:
     def run(self, cycle: Cycle) -> CycleResult:
         """Do one cycle; see the module's text."""
         policy = self._policy_for(cycle)
-        snapshot = self._collector.collect()
+        snapshot = without_needless_gaps(self._collector.collect(), policy)
         if cycle.cancelled.is_set():  # what would follow would be told and kept by a process that is on its way out
             return CycleResult(status="failed", error="cancelled before the look at the cluster was over")
         now = self._clock.now()

@@ -2,18 +2,21 @@
 
 `causes_of` says which open findings another one explains, as a pure function of what was seen. It is careful: a finding
 follows only where all of it is explained, and none that somebody was told as a fault of its own. What follows is not
-silenced: it is a part of its cause's incident, which is as bad as the worst of its parts.
+silenced: it is a part of its cause's incident, which is as bad as the worst of its parts. What has no pods of its own,
+such as a Service, follows from the workload behind it as soon as that is short of pods, whatever is told of that yet.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, final
 
+from hotagents_k8s_monitor.behind import Behind
 from hotagents_k8s_monitor.cluster.objects import condition, items_at, namespace_of, text_at
 from hotagents_k8s_monitor.findings import Owner
-from hotagents_k8s_monitor.rules.owners import is_over, owner_of
+from hotagents_k8s_monitor.rules.owners import is_over, lacking, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -44,7 +47,7 @@ def homed(
     """Return the faults with what they follow from.
 
     That is found when a fault opens, and kept while the cause is open and ten minutes longer; then what is still there
-    is a fault of its own.
+    follows from what explains it by then, or is a fault of its own.
     """
     fresh, causes = causes_of(tracked, snapshot), {item.finding.owner for item in tracked.values() if _is_cause(item)}
     found: dict[str, Tracked] = {}
@@ -53,16 +56,18 @@ def homed(
         if old is None or old.opened_at is None:
             found[name] = replace(item, cause=fresh.get(name), cause_over=None) if item.opened_at is not None else item
         else:
-            found[name] = _kept(item, old, explained=old.cause in causes and _is_explained(item, fresh), now=now)
+            there = old.cause is not None and (old.cause in causes or old.cause.kind not in _CAUSES)
+            explained = there and _is_explained(item, fresh)
+            found[name] = _kept(item, old, explained=explained, instead=fresh.get(name), now=now)
     return found
 
 
-def _kept(item: Tracked, old: Tracked, *, explained: bool, now: datetime) -> Tracked:
+def _kept(item: Tracked, old: Tracked, *, explained: bool, instead: Owner | None, now: datetime) -> Tracked:
     if old.cause is None or explained:
         return replace(item, cause=old.cause, cause_over=None)
     over = min(old.cause_over or now, now)
     still = now - over < _EXPLAINS
-    return replace(item, cause=old.cause if still else None, cause_over=over if still else None)
+    return replace(item, cause=old.cause if still else instead, cause_over=over if still else None)
 
 
 def _is_explained(item: Tracked, fresh: Mapping[str, Owner]) -> bool:
@@ -77,8 +82,6 @@ def _is_cause(item: Tracked) -> bool:
 def causes_of(tracked: Mapping[str, Tracked], snapshot: Snapshot) -> dict[str, Owner]:
     """Return, by the fingerprints of findings that another one explains, whose that other one is."""
     causes = {item.finding.owner for item in tracked.values() if _is_cause(item)}
-    if not causes:
-        return {}
     explaining = _Explaining(causes, snapshot)
     opened = (item.finding for item in tracked.values() if item.opened_at is not None)
     found = ((finding.fingerprint, explaining.cause(finding)) for finding in opened)
@@ -92,19 +95,28 @@ class _Explaining:
     def __init__(self, causes: set[Owner], snapshot: Snapshot) -> None:
         self._causes = causes
         self._snapshot = snapshot
+        self._behind = Behind(snapshot)
         self._nodes = {owner.name for owner in causes if owner.kind == "Node"}
-        self._failing = _failing(snapshot) if self._nodes else {}
+
+    @cached_property
+    def _failing(self) -> dict[Owner, list[Object]]:
+        return _failing(self._snapshot)
 
     def cause(self, finding: Finding) -> Owner | None:
         owner = finding.owner
         namespace = Owner("Namespace", "", owner.namespace)
-        if not owner.namespace or owner in self._causes:
-            return namespace if owner.namespace and namespace in self._causes else None
-        return namespace if namespace in self._causes else self._of_pods(finding)
+        if owner.namespace and namespace in self._causes:
+            return namespace
+        if owner in self._causes:
+            return None
+        sick = self._behind.sick(finding)
+        if not sick:
+            return self._of_pods(list(self._pods(finding)), finding.missing) if owner.namespace else None
+        pods = [pod for owner in sick for pod in self._failing.get(owner, ())]
+        return self._of_pods(pods, sum(lacking(owner, self._snapshot) for owner in sick)) or sick[0]
 
-    def _of_pods(self, finding: Finding) -> Owner | None:
-        pods = list(self._pods(finding))
-        if not pods or len(pods) < finding.missing:
+    def _of_pods(self, pods: list[Object], missing: int) -> Owner | None:
+        if not self._causes or not pods or len(pods) < missing:
             return None
         nodes = {text_at(pod, "spec", "nodeName") for pod in pods}
         if nodes <= self._nodes:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from hotagents import escape
 from hotagents_k8s_monitor.notify import Card, KeepsUpToDate, NoNotifier, NotSentError, Sending
-from hotagents_k8s_monitor.records.outbox import Outbox
+from hotagents_k8s_monitor.records.outbox import Outbox, left_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -64,19 +64,30 @@ class Post:
         self, notifiers: Iterable[Notifier], directory: Path | None = None, *, patience: float = _PATIENCE
     ) -> None:
         self._branches = [_Branch(n, Outbox(n.name, directory)) for n in notifiers if not isinstance(n, NoNotifier)]
+        self._directory = directory
         self._patience = patience
         names = [branch.name for branch in self._branches]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"expected notifiers of different names, got {', '.join(sorted(twice))} twice")
 
     def open(self) -> None:
-        """Take over what an earlier process left unsent.
+        """Take over what an earlier process left unsent; log what waits for a notifier that is not set up any more.
 
         Raises:
             RecordsError: If a newer version wrote it.
         """
         for branch in self._branches:
             branch.outbox.load()
+        if self._directory is not None:
+            names = {branch.name for branch in self._branches}
+            for outbox in left_in(self._directory, without=names):
+                logger.warning(
+                    "NOT TOLD %s: %d messages wait in %s, and nothing is set up that sends them; they go when it is set "
+                    "up again, or remove the file",
+                    outbox.name,
+                    len(outbox.waiting()),
+                    escape(str(self._directory / f"{outbox.name}.jsonl")),
+                )
 
     def close(self) -> None:
         """Wait a moment for what is being sent. What is not over by then is written by nobody any more."""
@@ -85,8 +96,13 @@ class Post:
             branch.wait(deadline)
             branch.outbox.close()
 
-    def accept(self, messages: Sequence[Message], now: datetime) -> tuple[str, ...]:
+    def accept(self, messages: Sequence[Message], now: datetime, *, perhaps: bool = False) -> tuple[str, ...]:
         """Take messages for every notifier; those that were taken before are not taken again.
+
+        Args:
+            messages: In the order of each thread.
+            now: The time.
+            perhaps: Whether an earlier process may have sent them and could write nothing of it.
 
         Returns:
             What is to be said of it, in words: what could not be written, and what was given up.
@@ -94,7 +110,7 @@ class Post:
         said: list[str] = []
         for branch in self._branches:
             try:
-                said += branch.outbox.accept(messages, now)
+                said += branch.outbox.accept(messages, now, perhaps=perhaps)
             except OSError as error:
                 said.append(f"NOT WRITTEN the outbox of {branch.name}: {escape(str(error), limit=_LONGEST)}")
         return tuple(said)
@@ -152,7 +168,7 @@ class _Branch:
     def _run(self, round_: Round, deadline: float) -> None:
         try:
             self._drain(round_, deadline)
-            if isinstance(self._notifier, KeepsUpToDate) and not self.outbox.waiting():
+            if isinstance(self._notifier, KeepsUpToDate) and not self.outbox.is_held(round_.now):
                 self._notifier.refresh(self._cards(round_), round_.policy, round_.now)
         except NotSentError as error:
             self._trouble = _said(error)
@@ -161,7 +177,10 @@ class _Branch:
             logger.exception("notifier %s failed", self.name)
 
     def _cards(self, round_: Round) -> list[Card]:
-        return [Card(card, self.outbox.slip(card.thread) or {}) for card in round_.cards]
+        """Return what goes on, without that of which news could not be told yet, which would be shown before it."""
+        waiting = {entry.message.thread for entry in self.outbox.waiting()}
+        cards = (card for card in round_.cards if card.thread not in waiting)
+        return [Card(card, self.outbox.slip(card.thread) or {}) for card in cards]
 
     def _drain(self, round_: Round, deadline: float) -> None:
         while time.monotonic() < deadline and (entry := self.outbox.next(round_.now)) is not None:

@@ -13,13 +13,16 @@ from hotagents_k8s_monitor.cluster.access import COSTS, may
 from hotagents_k8s_monitor.cluster.connection import disconnect
 from hotagents_k8s_monitor.cluster.deadline import Deadline
 from hotagents_k8s_monitor.cluster.errors import ClusterError
+from hotagents_k8s_monitor.cluster.kinds import KINDS
 from hotagents_k8s_monitor.cluster.lists import has_group
 from hotagents_k8s_monitor.cluster.snapshot import RESOURCES, Gap
+from hotagents_k8s_monitor.needs import needed
+from hotagents_k8s_monitor.policy import Policy
 from hotagents_k8s_monitor.records import RecordsError
 from hotagents_k8s_monitor.shipped import config_dir as shipped_config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Generator, Iterable, Iterator
     from pathlib import Path
 
     from hotagents_k8s_monitor.cluster import Resource
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Check", "checks"]
 
 _SECONDS: Final = 10.0
+_MANIFEST: Final = {False: "k8s/rbac.yaml", True: "k8s/namespaced/role.yaml"}
 
 
 @final
@@ -56,11 +60,11 @@ def checks(settings: Settings, config_dir: Path) -> Iterator[Check]:
 
     Nothing is changed.
     """
-    yield from _configuration(config_dir)
+    needs = yield from _configuration(config_dir)
     yield _records(settings)
     if settings.heartbeat_file is not None:
         yield _heartbeat(settings.heartbeat_file)
-    yield from _cluster(settings)
+    yield from _cluster(settings, needs)
 
 
 def _good(what: str, text: str) -> Check:
@@ -71,7 +75,8 @@ def _bad(what: str, text: str) -> Check:
     return Check(what, ok=False, text=text)
 
 
-def _configuration(config_dir: Path) -> Iterator[Check]:
+def _configuration(config_dir: Path) -> Generator[Check, None, Collection[Resource]]:
+    """Yield the checks, and return what has to be looked at under it; all, where it cannot be used."""
     plugins = load_plugins(from_entry_points=False, plugins={plugin.NAME: plugin}).hosting([plugin.NAME])
     registry = ConfigRegistry(config_dir, spec=plugin.SPECS, documents=plugin.DOCUMENTS, plugins=plugins)
     try:
@@ -79,14 +84,15 @@ def _configuration(config_dir: Path) -> Iterator[Check]:
             generation = registry.current
     except InvalidConfigError as error:
         yield from (_bad("configuration", str(said)) for said in error.diagnostics if said.severity == "error")
-        return
+        return RESOURCES
     except HotAgentsError as error:
         yield _bad("configuration", escape(str(error)))
-        return
+        return RESOURCES
     which = " (the shipped example; `run` needs your own)" if config_dir == shipped_config() else ""
     shown = escape(str(config_dir))
     yield _good("configuration", f"{shown}{which}: {len(generation.agents)} agents, {generation.digest}")
     yield from (_bad("configuration", str(said)) for said in generation.diagnostics if said.severity == "warning")
+    return needed(Policy.of(generation))
 
 
 def _records(settings: Settings) -> Check:
@@ -115,7 +121,7 @@ def _writable(what: str, path: Path, places: Iterable[Path], cost: str) -> Check
         return _bad(what, f"{shown}: {error.strerror or type(error).__name__}; {cost}")
 
 
-def _cluster(settings: Settings) -> Iterator[Check]:
+def _cluster(settings: Settings, needs: Collection[Resource]) -> Iterator[Check]:
     looking = collector(settings)
     try:
         version = looking.server_version()
@@ -131,17 +137,25 @@ def _cluster(settings: Settings) -> Iterator[Check]:
         yield _bad("cluster", str(error))
         return
     try:
-        yield from (_right(asking, resource) for resource in RESOURCES)
+        for resource in RESOURCES:
+            yield _right(asking, resource, settings.looked_into, is_needed=resource in needs)
     finally:
         disconnect(asking)
 
 
-def _right(asking: ApiClient, resource: Resource) -> Check:
+def _right(asking: ApiClient, resource: Resource, namespaces: tuple[str, ...], *, is_needed: bool) -> Check:
     if not has_group(asking, resource, deadline=Deadline.after(_SECONDS)):
         return _good("right", f"list {resource}: not installed, so not needed")
-    allowed = may(asking, resource, "list", deadline=Deadline.after(_SECONDS))
-    if isinstance(allowed, Gap):
-        return _bad("right", f"list {resource}: not known: {allowed.reason}: {allowed.detail}")
-    if allowed:
-        return _good("right", f"list {resource}")
-    return _bad("right", f"list {resource}: not allowed; {COSTS[resource]}; see k8s/rbac.yaml")
+    wheres = namespaces if KINDS[resource].is_namespaced else ()
+    refused: list[str] = []
+    for namespace in wheres or ("",):
+        allowed = may(asking, resource, "list", deadline=Deadline.after(_SECONDS), namespace=namespace)
+        if isinstance(allowed, Gap):
+            return _bad("right", f"list {resource}: not known: {allowed.reason}: {allowed.detail}")
+        refused += [] if allowed else [namespace]
+    where = f" in {', '.join(refused or wheres)}" if wheres else ""
+    if not refused:
+        return _good("right", f"list {resource}{where}")
+    if not is_needed:
+        return _good("right", f"list {resource}{where}: not allowed, and no rule that is on needs it")
+    return _bad("right", f"list {resource}{where}: not allowed; {COSTS[resource]}; see {_MANIFEST[bool(wheres)]}")

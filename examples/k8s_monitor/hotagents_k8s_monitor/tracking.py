@@ -5,6 +5,8 @@ and did not for half a minute, and *withdrawn* when the configuration no longer 
 that could not see what a rule needs changes nothing: silence is no proof. Nothing is remembered for ever, though: what
 no look could see for an hour while it is pending, or for a week while it is open, is withdrawn too.
 
+A container that falls again and again is one fault: while `container-waiting` sees it, `restart-burst` does not begin.
+
 What came and went twice within an hour is *flapping*: it stays open until less than that has happened within the last
 hour, so that it is told as that and not each time.
 """
@@ -25,7 +27,7 @@ from hotagents_k8s_monitor.rules import RULES, detect
 from hotagents_k8s_monitor.rules.owners import is_gone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from hotagents_k8s_monitor.cluster import Snapshot
@@ -38,6 +40,7 @@ __all__ = ["Ack", "Book", "End", "Event", "Incident", "Told", "Tracked", "advanc
 _SETTLES: Final = timedelta(seconds=30)  # an edit makes a look follow at once, which proves nothing
 _PENDING_LASTS: Final = timedelta(hours=1)  # unseen; what was there a day ago must not open at once for that
 _OPEN_LASTS: Final = timedelta(days=7)
+_SAID_BY: Final = {"restart-burst": "container-waiting"}  # the same fault, seen by its number
 
 
 @final
@@ -118,7 +121,9 @@ class _Turning:
         """Return the faults after the look; called once."""
         signals, before, now = self._detection.signals, self._before, self._now
         findings = judge(signals, self._policy, before=before, now=now)
-        tracked = {finding.fingerprint: self._seen(finding, before.get(finding.fingerprint)) for finding in findings}
+        seen = {finding.fingerprint for finding in findings if finding.muted is None}
+        new = [finding for finding in findings if not self._is_said(finding, seen)]
+        tracked = {finding.fingerprint: self._seen(finding, before.get(finding.fingerprint)) for finding in new}
         tolerated = {fingerprint(signal.owner, signal.rule) for signal in signals} - tracked.keys()
         for name, old in before.items():
             if name in tracked:
@@ -130,6 +135,15 @@ class _Turning:
                 muted = self._policy.muted(old.finding.rule, old.finding.owner, now)
                 tracked[name] = replace(left, finding=replace(old.finding, muted=muted))
         return tracked
+
+    def _is_said(self, finding: Finding, seen: Collection[str]) -> bool:
+        """Say whether another rule's finding, which is there already, says all that one that would begin could say."""
+        old, other = self._before.get(finding.fingerprint), _SAID_BY.get(finding.rule)
+        if other is None or (old is not None and old.opened_at is not None):
+            return False
+        name = fingerprint(finding.owner, other)
+        lingers = name in self._before and (finding.owner, other) in self._detection.lingering
+        return name in seen or (lingers and self._before[name].finding.muted is None)
 
     def _seen(self, finding: Finding, old: Tracked | None) -> Tracked:
         now, name = self._now, finding.fingerprint

@@ -70,6 +70,38 @@ def test_each_missing_right_says_what_it_costs(tmp_path: Path, missing: Any) -> 
     assert wrong(found) == [f"right: list {missing}: not allowed; {COSTS[missing]}; see k8s/rbac.yaml"]
 
 
+def test_rights_are_asked_for_where_is_looked_and_said_of_each_namespace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: set[tuple[str, str]] = set()
+
+    def in_payments_alone(_client: Any, resource: Any, _verb: str, *, namespace: str = "", **_: Any) -> bool:
+        asked.add((resource, namespace))
+        return namespace != "shop" or resource != "pods"
+
+    monkeypatch.setattr("hotagents_k8s_monitor.preflight.may", in_payments_alone)
+    with FakeCluster(ADD_ONS) as cluster:
+        found = looked(cluster, tmp_path, namespaces="payments,shop")
+    assert wrong(found) == [f"right: list pods in shop: not allowed; {COSTS['pods']}; see k8s/namespaced/role.yaml"]
+    assert {"list nodes", "list services in payments, shop"} <= {check.text for check in found}
+    wanted = {(r, n) for r in RESOURCES for n in (("payments", "shop") if KINDS_OF[r].is_namespaced else ("",))}
+    assert asked == wanted
+
+
+def test_a_right_that_no_rule_needs_that_is_on_is_no_lack(tmp_path: Path) -> None:
+    root = tmp_path / "config"
+    for path in config_dir().rglob("*.md"):
+        (root / path.relative_to(config_dir())).parent.mkdir(parents=True, exist_ok=True)
+        text = path.read_text().replace("\nrules:\n", "\nrules:\n  pdb-violated: {enabled: false}\n")
+        (root / path.relative_to(config_dir())).write_text(text)
+    role = granting(*(resource for resource in RESOURCES if resource != "poddisruptionbudgets.policy"))
+    with FakeCluster(ADD_ONS, role=role) as cluster:
+        found = looked(cluster, tmp_path, root)
+    assert wrong(found) == []
+    said = "list poddisruptionbudgets.policy: not allowed, and no rule that is on needs it"
+    assert said in {check.text for check in found}
+
+
 def test_a_right_that_nobody_tells_of_is_not_taken_for_granted(tmp_path: Path) -> None:
     with FakeCluster() as cluster:
         cluster.fault("selfsubjectaccessreviews.authorization.k8s.io", Fault.forbidden())

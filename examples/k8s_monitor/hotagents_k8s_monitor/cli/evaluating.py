@@ -109,7 +109,7 @@ def _judged(
     before, rules = expected
     found = differences(before, outcome, known=rules)
     if not found and before.verdicts != outcome.verdicts:
-        said = f"verdicts {_counted(before)} → {_counted(outcome)}"
+        said = f"verdicts {_verdicts(before)} → {_verdicts(outcome)}"
         remark = "; ".join(filter(None, (said, remark)))
         return _Verdict("other", outcome, remark=remark)
     return _Verdict("other" if found else "same", outcome, found, remark)
@@ -128,7 +128,7 @@ def _replayed(recorded: RecordedCluster, generation: Generation[Any], records: P
         raise RecordingError(f"{escape(str(recorded.directory))}: {error}") from None
 
 
-def _counted(outcome: Outcome) -> str:
+def _verdicts(outcome: Outcome) -> str:
     return ", ".join(f"{count} {verdict}" for verdict, count in sorted(outcome.verdicts.items()))
 
 
@@ -182,11 +182,15 @@ def _finding_line(fault: Fault) -> str:
 def _summed(verdicts: Sequence[_Verdict], candidate: Generation[Any], output: Output) -> int:
     counts = {status: sum(verdict.status == status for verdict in verdicts) for status in _SAID}
     parts = [f"{_counted(len(verdicts), 'recording')} under {candidate.digest[:19]}"]
-    parts += [f"{count} {words}" for status, words in _WORDS.items() if (count := counts[status])]
+    parts += [f"{count} {_words(status, count)}" for status in _WORDS if (count := counts[status])]
     code = 2 if counts["unexpected"] else 1 if counts["other"] else 0
     facts = {"recordings": len(verdicts), "digest": candidate.digest, "exit": code, **counts}
     output.event(": ".join([parts[0], ", ".join(parts[1:])]), facts, style="red" if code else "green")
     return code
+
+
+def _words(status: str, count: int) -> str:
+    return "differs" if status == "other" and count == 1 else _WORDS[status]
 
 
 _WORDS: Final = {"same": "as expected", "other": "differ", "written": "written", "unexpected": "without expectation"}

@@ -6,9 +6,9 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from hotagents import escape
+from hotagents import SystemClock, escape
 from hotagents_k8s_monitor.explaining import explained_finding, explained_incident, owner_text, why_silent
-from hotagents_k8s_monitor.records import Archive, RecordsError
+from hotagents_k8s_monitor.records import Acks, Archive, RecordsError
 from hotagents_k8s_monitor.settings import load_settings
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hotagents.cli.output import Output
+    from hotagents_k8s_monitor.incidents import Ack
 
 __all__ = ["show_cycle", "show_cycles", "show_incident", "show_incidents", "show_reasons"]
 
@@ -49,7 +50,7 @@ def show_incident(data: Path | None, name: str, output: Output) -> int:
     record = _archive(data).incident(name)
     if record is None:
         return _none(name, "incident", output)
-    _print(record, list(explained_incident(record)), output)
+    _print_incident(record, data, output)
     return 0
 
 
@@ -94,16 +95,32 @@ def show_reasons(data: Path | None, name: str, output: Output) -> int:
     """
     archive = _archive(data)
     if (record := archive.incident(name)) is not None:
-        _print(record, list(explained_incident(record)), output)
+        _print_incident(record, data, output)
         return 0
     if (found := archive.finding(name)) is not None:
         finding, cycle = found
         told = [each for each in _mappings(cycle, "told") if each.get("owner") == finding.get("owner")]
         kept = {key: cycle.get(key) for key in ("cycle", "at", "generation", "cluster")}
+        going_on = (i for i in archive.incidents() if not i.get("end") and i.get("owner") == finding.get("owner"))
+        ack = _ack_of(next(going_on, {}), archive.directory)
         facts = {"finding": finding, **kept, "told": told, "why": why_silent(finding, cycle)}
-        _print(facts, list(explained_finding(finding, cycle)), output)
+        facts |= {"ack": ack.to_dict()} if ack is not None else {}
+        _print(facts, list(explained_finding(finding, cycle, ack)), output)
         return 0
     return _none(name, "incident or finding", output)
+
+
+def _print_incident(record: Mapping[str, Any], data: Path | None, output: Output) -> None:
+    ack = _ack_of(record, _archive(data).directory)
+    facts = {**record, "ack": ack.to_dict()} if ack is not None else record
+    _print(facts, list(explained_incident(record, ack)), output)
+
+
+def _ack_of(record: Mapping[str, Any], directory: Path) -> Ack | None:
+    """Return the acknowledgement that is in force of an incident that goes on."""
+    if record.get("end"):
+        return None
+    return Acks(directory).in_force(SystemClock().now()).get(str(record.get("id")))
 
 
 def _archive(data: Path | None) -> Archive:

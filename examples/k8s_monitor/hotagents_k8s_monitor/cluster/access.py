@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hotagents_k8s_monitor.cluster.answers import Call
 from hotagents_k8s_monitor.cluster.failures import Failure, failure_of
+from hotagents_k8s_monitor.cluster.kinds import KINDS
 from hotagents_k8s_monitor.cluster.objects import at
 from hotagents_k8s_monitor.cluster.retrying import ask_again
 
@@ -52,20 +53,21 @@ COSTS: Final[Mapping[Resource, str]] = MappingProxyType(
 _CALL: Final = Call("AuthorizationV1Api", "create_self_subject_access_review")
 
 
-def may(api_client: ApiClient, resource: Resource, verb: str, *, deadline: Deadline) -> bool | Gap:
-    """Say whether the account may do something with a resource in all namespaces; raises nothing.
+def may(api_client: ApiClient, resource: Resource, verb: str, *, deadline: Deadline, namespace: str = "") -> bool | Gap:
+    """Say whether the account may do something with a resource, in all namespaces or in one; raises nothing.
 
     Args:
         api_client: Made by `hotagents_k8s_monitor.cluster.connection.connect`.
         resource: With what.
         verb: Such as ``list``.
         deadline: Longest wait.
+        namespace: Where; empty for all. What belongs to none is asked for either way.
 
     Returns:
         A Gap where the API server does not say.
     """
     try:
-        answer = ask_again(api_client, _CALL, deadline=deadline, body=_review(resource, verb))
+        answer = ask_again(api_client, _CALL, deadline=deadline, body=_review(resource, verb, namespace))
         return _allowed(answer.body)
     except Exception as error:  # noqa: BLE001 - not to know is an answer too
         return failure_of(error).gap(resource)
@@ -78,10 +80,11 @@ def _allowed(body: Any) -> bool:
     return allowed
 
 
-def _review(resource: Resource, verb: str) -> dict[str, Any]:
+def _review(resource: Resource, verb: str, namespace: str) -> dict[str, Any]:
     name, _, group = resource.partition(".")
+    where = {"namespace": namespace} if namespace and KINDS[resource].is_namespaced else {}
     return {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": {"group": group, "resource": name, "verb": verb}},
+        "spec": {"resourceAttributes": {"group": group, "resource": name, "verb": verb, **where}},
     }

@@ -20,7 +20,7 @@ from hotagents_k8s_monitor.cluster.client import official
 from hotagents_k8s_monitor.cluster.failures import Failure, failure_of, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from urllib3 import BaseHTTPResponse
 
@@ -45,6 +45,7 @@ _REFUSAL_SECONDS: Final = 2.0
 _SUCCESS: Final = range(200, 300)
 _APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _SHARED: Final = 100  # characters
+_OF_CONTAINERS: Final = ("args", "command", "env", "envFrom", "volumeMounts")  # half of a pod, and what may be secret
 
 
 class Call(NamedTuple):
@@ -95,7 +96,7 @@ def ask(
     try:
         with _response(api_client, call, deadline, parameters) as response:
             body = _body(response, deadline, most_bytes, _secrets(api_client))
-        return Answer(_decoded(body), len(body))
+        return Answer(_decoded(body, _bare if call.method.startswith("list_") else _slim), len(body))
     except Exception as error:
         raise failure_of(error) from error
 
@@ -195,13 +196,6 @@ def _retry_after(response: BaseHTTPResponse) -> float | None:
         return None
 
 
-def _decoded(body: bytearray) -> Any:
-    try:
-        return json.loads(body, object_hook=_slim)
-    except (ValueError, RecursionError) as error:
-        raise Failure("malformed", f"not JSON: {type(error).__name__}, {len(body)} bytes") from error
-
-
 def _slim(value: dict[str, Any]) -> dict[str, Any]:
     value.pop("managedFields", None)  # half of an object, nothing of it is looked at, and as it comes it is least
     value.pop(_APPLIED, None)  # the same object once more, as a text
@@ -209,6 +203,23 @@ def _slim(value: dict[str, Any]) -> dict[str, Any]:
         if type(text) is str and len(text) <= _SHARED:  # most stand in each of thousands of objects
             value[key] = sys.intern(text)
     return value
+
+
+def _decoded(body: bytearray, hook: Callable[[dict[str, Any]], dict[str, Any]] = _slim) -> Any:
+    try:
+        return json.loads(body, object_hook=hook)
+    except (ValueError, RecursionError) as error:
+        raise Failure("malformed", f"not JSON: {type(error).__name__}, {len(body)} bytes") from error
+
+
+def _bare(value: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what no rule looks at and thousands of objects have."""
+    if "image" in value:
+        for key in _OF_CONTAINERS:
+            value.pop(key, None)
+    elif "nodeInfo" in value:
+        value.pop("images", None)
+    return _slim(value)
 
 
 def _secrets(api_client: ApiClient) -> tuple[str, ...]:

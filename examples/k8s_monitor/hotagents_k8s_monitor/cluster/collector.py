@@ -15,6 +15,7 @@ from hotagents_k8s_monitor.cluster.bounded import Bounded
 from hotagents_k8s_monitor.cluster.connection import disconnect
 from hotagents_k8s_monitor.cluster.deadline import Deadline
 from hotagents_k8s_monitor.cluster.details import detail
+from hotagents_k8s_monitor.cluster.doubts import Doubts
 from hotagents_k8s_monitor.cluster.errors import ClusterError
 from hotagents_k8s_monitor.cluster.failures import Failure, failure_of
 from hotagents_k8s_monitor.cluster.kinds import KINDS
@@ -24,7 +25,7 @@ from hotagents_k8s_monitor.cluster.retrying import ATTEMPTS, ask_again
 from hotagents_k8s_monitor.cluster.snapshot import RESOURCES, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from hotagents.clock import Clock
@@ -67,17 +68,19 @@ class Collector:
         self._clock = clock
         self._total = total
         self._bounded = Bounded()
+        self._doubts = Doubts()
         self._connection = _Connection(connect)
 
     def collect(self) -> Snapshot:
         """Look at everything once and return what was seen."""
         taken_at = self._clock.now()
-        look = _Look(self._connection, Deadline.after(self._total, clock=self._clock), self._namespaces)
+        had = self._doubts.had(taken_at)
+        look = _Look(self._connection, Deadline.after(self._total, clock=self._clock), self._namespaces, had)
         failure = self._run(look.run, look.deadline)
         snapshot = look.snapshot(taken_at, failure)
         if all(resource in snapshot.gaps for resource in _EVERYWHERE):
             self._connection.close()
-        return snapshot
+        return self._doubts.on(snapshot)
 
     def server_version(self) -> str | Gap:
         """Return the API server's version, such as ``v1.34.2``, or why it is not known."""
@@ -129,8 +132,15 @@ class _Connection:
 class _Look:
     """One look; `run` works in a thread of its own, and `snapshot` may be asked for before that has ended."""
 
-    def __init__(self, connection: _Connection, deadline: Deadline, namespaces: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        connection: _Connection,
+        deadline: Deadline,
+        namespaces: tuple[str, ...],
+        had: Collection[Resource] = (),
+    ) -> None:
         self.deadline = deadline
+        self._had = had
         self._namespaces = namespaces
         self._connection = connection
         self._seen: dict[Resource, tuple[tuple[Object, ...], Gap | None]] = {}
@@ -141,7 +151,10 @@ class _Look:
         attempts = ATTEMPTS
         for resource in RESOURCES:
             share = self._share(resource)
-            objects, gap = list_in(client, resource, self._namespaces, deadline=share, attempts=attempts)
+            there = resource in self._had
+            objects, gap = list_in(
+                client, resource, self._namespaces, deadline=share, attempts=attempts, was_there=there
+            )
             self._seen[resource] = objects, gap
             # Whoever did not listen just now will hardly do so for the next list; one attempt is enough to see.
             attempts = 1 if gap is not None and gap.reason == "unreachable" else ATTEMPTS

@@ -10,7 +10,7 @@ A list of what may well not be installed, see `hotagents_k8s_monitor.cluster.kin
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from hotagents_k8s_monitor.cluster.answers import MOST_BYTES
 from hotagents_k8s_monitor.cluster.failures import Failure, failure_of
@@ -42,6 +42,7 @@ def list_all(
     attempts: int = ATTEMPTS,
     most_bytes: int = MOST_BYTES,
     namespace: str = "",
+    was_there: bool = False,
 ) -> tuple[tuple[Object, ...], Gap | None]:
     """Return all objects of a resource, of all namespaces or of one, and what is missing; raises nothing.
 
@@ -52,17 +53,38 @@ def list_all(
         attempts: How often a page is asked for.
         most_bytes: The largest list, all pages together; what a pod's memory must be for it, `MOST_BYTES` says.
         namespace: Whose; empty for those of all. What belongs to none is listed either way.
+        was_there: Whether there were some a while ago, so that not every 404 means that it is not installed.
     """
-    for version in KINDS[resource].versions or ("",):
-        call = list_call(resource, namespace=namespace, version=version)
-        listing, failure = _listed(api_client, resource, call, deadline, attempts, most_bytes)
-        if failure is None or listing.pages or failure.status != _NOT_FOUND or not KINDS[resource].optional:
-            break
-    else:
-        return (), None
-    if failure is not None and failure.status == _FORBIDDEN and not has_group(api_client, resource, deadline=deadline):
-        return (), None
+    limits = _Limits(deadline, attempts, most_bytes)
+    listing, failure = _of_any_version(api_client, resource, namespace, limits)
+    if failure is not None and KINDS[resource].optional:
+        is_absent = failure.status == _NOT_FOUND and not listing.pages
+        is_sure = is_absent and not was_there
+        asks = is_absent or failure.status == _FORBIDDEN
+        if is_sure or (asks and not has_group(api_client, resource, deadline=deadline)):
+            return (), None
     return tuple(listing.objects), listing.gap(failure)
+
+
+class _Limits(NamedTuple):
+    """How long a list may take, how often each page is asked for, and how large it may be."""
+
+    deadline: Deadline
+    attempts: int
+    most_bytes: int
+
+
+def _of_any_version(
+    api_client: ApiClient, resource: Resource, namespace: str, limits: _Limits
+) -> tuple[_Listing, Failure | None]:
+    """Return a list of the first version that is there, else that of the last one, which is not."""
+    *newer, oldest = KINDS[resource].versions or ("",)
+    for version in newer:
+        call = list_call(resource, namespace=namespace, version=version)
+        listing, failure = _listed(api_client, resource, call, *limits)
+        if failure is None or listing.pages or failure.status != _NOT_FOUND:
+            return listing, failure
+    return _listed(api_client, resource, list_call(resource, namespace=namespace, version=oldest), *limits)
 
 
 def has_group(api_client: ApiClient, resource: Resource, *, deadline: Deadline) -> bool:

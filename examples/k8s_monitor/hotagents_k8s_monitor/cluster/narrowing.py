@@ -21,19 +21,27 @@ __all__ = ["list_in"]
 
 
 def list_in(
-    api_client: ApiClient, resource: Resource, namespaces: tuple[str, ...], *, deadline: Deadline, attempts: int
+    api_client: ApiClient,
+    resource: Resource,
+    namespaces: tuple[str, ...],
+    *,
+    deadline: Deadline,
+    attempts: int,
+    was_there: bool = False,
 ) -> tuple[tuple[Object, ...], Gap | None]:
     """Return the objects of a resource in these namespaces, in all where none is given, and what is missing.
 
     Raises nothing; the arguments are those of `list_all`.
     """
     if not namespaces or not KINDS[resource].is_namespaced:
-        return list_all(api_client, resource, deadline=deadline, attempts=attempts)
+        return list_all(api_client, resource, deadline=deadline, attempts=attempts, was_there=was_there)
     found: list[Object] = []
     gaps: list[Gap] = []
     for left, namespace in zip(range(len(namespaces), 0, -1), namespaces, strict=True):
         share = deadline if left == 1 else deadline.within(deadline.left() / 2)
-        objects, gap = list_all(api_client, resource, deadline=share, attempts=attempts, namespace=namespace)
+        objects, gap = list_all(
+            api_client, resource, deadline=share, attempts=attempts, namespace=namespace, was_there=was_there
+        )
         found += objects
         gaps += [replace(gap, detail=f"namespace {namespace}: {gap.detail}")] if gap is not None else []
     return tuple(found), _joined(gaps)

@@ -96,10 +96,12 @@ class SlackNotifier:
             raise NotSentError(what, alone=True)
         note = ""
         if sending.tried_at is not None:
-            found = self._found(channel, None, sending)
-            if found is not None and found[1]:
-                return {"name": channel, "channel": found[0], "ts": found[1]}
-            note = _AGAIN if found is None else ""
+            # An edit may have named another channel since the attempt.
+            for name in dict.fromkeys(filter(None, (channel, message.channel))):
+                found = self._found(name, None, sending)
+                if found is not None and found[1]:
+                    return {"name": name, "channel": found[0], "ts": found[1]}
+                note = note or (_AGAIN if found is None else "")
         text = written(message, sending.policy, sending.now, note=note)
         where, ts = self._posted(text, message, channel=channel)
         self._ids[channel] = where

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias, final
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails
 
 from hotagents import AgentSpec, did_you_mean
+from hotagents_k8s_monitor.cluster.restarts import LONGEST
 from hotagents_k8s_monitor.policy.match import Pattern, all_rules
-from hotagents_k8s_monitor.policy.values import Duration, Strict, some
+from hotagents_k8s_monitor.policy.values import Duration, Strict, shown, some
 from hotagents_k8s_monitor.rules import RULES
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from hotagents_k8s_monitor.rules import Limit, Rule
 
 __all__ = ["ANALYZER", "LIMITS", "READING", "Analyzer", "Namespaces", "RuleSettings"]
@@ -38,6 +42,16 @@ RuleId: TypeAlias = Annotated[str, AfterValidator(_can_be_set)]
 """The id of a rule that there is, and that may be switched off."""
 
 
+def _some_time(value: timedelta) -> timedelta:
+    if not value:
+        raise ValueError("expected more than no time; to switch the rule off, write enabled: false")
+    return value
+
+
+Span: TypeAlias = Annotated[Duration, AfterValidator(_some_time)]
+"""How far or how long; never nothing, which every object would be beyond, or none."""
+
+
 @final
 class RuleSettings(Strict):
     """A rule's switch, its hold time, and how much is too much; None is the rule's own.
@@ -48,15 +62,15 @@ class RuleSettings(Strict):
 
     enabled: bool = True
     hold: Duration | None = None
-    after: Duration | None = None
+    after: Span | None = None
     """Longest duration that is none too long."""
     percent: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
     """Of what there is."""
     restarts: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
     """How many are too many."""
-    urgent: Duration | None = None
+    urgent: Span | None = None
     """How close an end is that is worse than one within ``within``."""
-    within: Duration | None = None
+    within: Span | None = None
     """How far away, ahead or back, something still counts."""
 
     @model_validator(mode="before")
@@ -73,13 +87,33 @@ class RuleSettings(Strict):
 
 
 def _has_them(rules: dict[str, RuleSettings]) -> dict[str, RuleSettings]:
-    for rule, settings in rules.items():
-        own = RULES[rule].limits
-        for name in settings.limits():
-            if name not in own:
-                there = f"only {', '.join(sorted(own))}" if own else "no limit"
-                raise ValueError(f"expected {there} beside enabled and hold for {rule}, got {name}; remove it")
+    wrong = [
+        InitErrorDetails(type="value_error", loc=(rule, name), input=_written(limit), ctx={"error": ValueError(said)})
+        for rule, settings in rules.items()
+        for name, limit in settings.limits().items()
+        if (said := _mistake(rule, name, settings))
+    ]
+    if wrong:
+        raise ValidationError.from_exception_data("rules", wrong)
     return rules
+
+
+def _written(limit: Limit) -> int | str:
+    return limit if isinstance(limit, int) else shown(limit)
+
+
+def _mistake(rule: str, name: str, settings: RuleSettings) -> str:
+    """Return what is wrong with a limit of a rule; empty where nothing is."""
+    own = RULES[rule].limits
+    if name not in own:
+        there = f"only {', '.join(sorted(own))}" if own else "no limit"
+        return f"expected {there} beside enabled and hold for {rule}; remove it"
+    limits = {**own, **settings.limits()}
+    if rule == "restart-burst" and name == "within" and limits[name] > LONGEST:  # type: ignore[operator]  # a duration
+        return f"expected at most {shown(LONGEST)}, for which restarts are remembered"
+    if name == "urgent" and limits["urgent"] > limits["within"]:  # type: ignore[operator]  # two durations
+        return f"expected at most {shown(limits['within'])}, the rule's own within"  # type: ignore[arg-type]  # a duration
+    return ""
 
 
 @final

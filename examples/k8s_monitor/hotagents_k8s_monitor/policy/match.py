@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, final
 from pydantic import AfterValidator, Field, model_validator
 
 from hotagents import did_you_mean
+from hotagents_k8s_monitor.cluster.kinds import KINDS
 from hotagents_k8s_monitor.policy.values import Strict
 from hotagents_k8s_monitor.rules import RULES
 
@@ -22,18 +23,8 @@ __all__ = ["Kind", "Match", "Pattern", "RulePattern", "all_rules", "fits", "fits
 
 _IN_NO_NAME: Final = re.compile(r"[\s/]")
 _WILD: Final = re.compile(r"[*?\[]")
-_KINDS: Final = (
-    "CronJob",
-    "DaemonSet",
-    "Deployment",
-    "Job",
-    "Monitor",
-    "Node",
-    "Pod",
-    "ReplicaSet",
-    "Rollout",
-    "StatefulSet",
-)
+_OF_NO_FINDING: Final = frozenset({"EndpointSlice", "IngressClass", "PodMetrics", "StorageClass"})
+_KINDS: Final = tuple(sorted({kind.name for kind in KINDS.values()} - _OF_NO_FINDING | {"Monitor", "Rollout"}))
 
 
 def _possible(value: str) -> str:

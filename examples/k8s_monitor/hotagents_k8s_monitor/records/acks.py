@@ -83,7 +83,7 @@ class Acks:
 
     def _write(self, acks: Mapping[str, Ack]) -> None:
         latest = sorted(acks.values(), key=lambda ack: ack.at)[-_MOST:]
-        write_object(self._path, {"schema": SCHEMA, "acks": [_values(ack) for ack in latest]})
+        write_object(self._path, {"schema": SCHEMA, "acks": [ack.to_dict() for ack in latest]})
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -98,17 +98,6 @@ class Acks:
 
 def _bounded(ack: Ack) -> Ack:
     return replace(ack, by=escape(ack.by, limit=_LONGEST), reason=escape(ack.reason, limit=_LONGEST))
-
-
-def _values(ack: Ack) -> dict[str, Any]:
-    return {
-        "incident": ack.incident,
-        "by": ack.by,
-        "reason": ack.reason,
-        "at": ack.at.isoformat(),
-        "until": ack.until.isoformat(),
-        "severity": ack.severity,
-    }
 
 
 def _ack(values: Any) -> Ack:

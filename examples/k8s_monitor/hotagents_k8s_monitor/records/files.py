@@ -11,13 +11,14 @@ import os
 import stat
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
     "SCHEMA",
+    "Lines",
     "NotRegularError",
     "RecordsError",
     "append_line",
@@ -33,6 +34,20 @@ _MODE: Final = 0o640
 _MOST_BYTES: Final = 64 << 20  # of a file that is read; far more than any state has
 _GUARDED: Final = os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_FILES: Final = frozenset({errno.ELOOP, errno.ENXIO})  # a link, a socket
+
+
+class Lines(NamedTuple):
+    """Values of a file, one a line.
+
+    Attributes:
+        values: Of the lines that are JSON.
+        damaged: How many are none.
+        is_cut: Whether a crash cut off the last line, which nobody took for written; not counted as damaged.
+    """
+
+    values: list[Any]
+    damaged: int
+    is_cut: bool
 
 
 class RecordsError(Exception):
@@ -82,8 +97,8 @@ def write_lines(path: Path, values: Iterable[Any]) -> int:
     return _replace(path, map(_line, values))
 
 
-def read_lines(path: Path) -> list[Any]:
-    """Return what `write_lines` and `append_line` wrote, without lines that are no JSON; nothing where no file is.
+def read_lines(path: Path) -> Lines:
+    """Return what `write_lines` and `append_line` wrote; nothing where no file is.
 
     Raises:
         ValueError: If it is far too large, or no text.
@@ -93,8 +108,10 @@ def read_lines(path: Path) -> list[Any]:
     try:
         text = _text(path)
     except FileNotFoundError:
-        return []
-    return [value for line in text.splitlines() for value in _read(line)]
+        return Lines([], 0, is_cut=False)
+    *lines, rest = text.split("\n")
+    values = [value for line in [*lines, rest] for value in _read(line)]
+    return Lines(values, sum(bool(line) and not _read(line) for line in lines), is_cut=bool(rest))
 
 
 def _read(line: str) -> list[Any]:

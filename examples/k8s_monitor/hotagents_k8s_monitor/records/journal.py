@@ -80,16 +80,27 @@ class Journal:
         if not is_incident_id(incident):
             raise ValueError(f"expected an incident's id, got {incident!r}")
         self._directory.mkdir(parents=True, exist_ok=True)
-        path = self._directory / f"incident-{incident}.json"
-        try:
-            earlier = read_object(path) or {}
-        except (NotRegularError, RecordsError, ValueError):  # what is known now is worth more
-            earlier = {}
+        path = self._path(incident)
+        earlier = self.incident(incident) or {}
         known = earlier.get("events")
         all_events = [*(known if isinstance(known, list) else []), *events]
         first, rest = all_events[:1], all_events[1:]
         kept = [*first, *rest[-(MOST_EVENTS - 1) :]]
         self._written += write_object(path, {"schema": SCHEMA, **_completed(facts, earlier), "events": kept})
+
+    def incident(self, name: str) -> dict[str, Any] | None:
+        """Return an incident's file; None where there is none, or none that can be used.
+
+        Raises:
+            OSError: If it cannot be read.
+        """
+        try:
+            return read_object(self._path(name))
+        except (NotRegularError, RecordsError, ValueError):  # what is known now is worth more
+            return None
+
+    def _path(self, incident: str) -> Path:
+        return self._directory / f"incident-{incident}.json"
 
     def prune(self, now: datetime, *, going_on: frozenset[str] = frozenset()) -> int:
         """Delete what is too old, then the oldest while all is too large; return how many.

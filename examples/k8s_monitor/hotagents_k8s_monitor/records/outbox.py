@@ -3,6 +3,9 @@
 It is a journal: a line for each message that came, for each attempt before it is made, and for what came of it. A
 message of a thread waits for the earlier ones of that thread, and for no other. A thread's messages have numbers; one
 that has come already is not taken again, so whoever does not know whether it was taken gives it once more.
+
+A line that cannot be written makes the file fall behind: from then on all of it is written anew as soon as that can be
+done, and until then it is said that it cannot.
 """
 
 from __future__ import annotations
@@ -21,11 +24,11 @@ from hotagents_k8s_monitor.messages import Message
 from hotagents_k8s_monitor.records.files import SCHEMA, RecordsError, append_line, read_lines, write_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
-__all__ = ["Entry", "Outbox"]
+__all__ = ["Entry", "Outbox", "left_in"]
 
 logger: Final = logging.getLogger("hotagents.runner.k8s-monitor")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,40}", re.ASCII)
@@ -89,6 +92,8 @@ class Outbox:
         self._entries: dict[str, Entry] = {}
         self._threads: dict[str, _Thread] = {}
         self._paused_until: datetime | None = None
+        self._held_until: datetime | None = None
+        self._is_behind = False
         self._lines = 0
         self._closed = False
 
@@ -102,39 +107,45 @@ class Outbox:
             return
         with self._lock:
             try:
-                values = read_lines(self._path)
+                found = read_lines(self._path)
             except (OSError, ValueError) as error:
                 logger.error("outbox %s cannot be read (%s); what waited in it is not sent", self.name, _why(error))  # noqa: TRY400
                 return
-            bad = sum(not self._replay(value) for value in values)
-            self._lines = len(values)
+            bad = found.damaged + sum(not self._replay(value) for value in found.values)
+            self._lines = len(found.values)
+            self._is_behind = found.is_cut and not bad  # written anew without it; damage is left for who looks at it
             if bad:
-                logger.error("outbox %s: %d damaged lines are left out", self.name, bad)
+                where = escape(str(self._path))
+                logger.error("outbox %s: %d damaged lines are left out, maybe messages: %s", self.name, bad, where)
 
     def close(self) -> None:
         """Let nothing be written any more: what is being sent was perhaps sent, and the next process looks."""
         with self._lock:
             self._closed = True
 
-    def accept(self, messages: Iterable[Message], now: datetime) -> tuple[str, ...]:
+    def accept(self, messages: Iterable[Message], now: datetime, *, perhaps: bool = False) -> tuple[str, ...]:
         """Take messages that have not been taken yet; return what is to be said of the ones given up for them.
+
+        Args:
+            messages: In the order of each thread.
+            now: The time.
+            perhaps: Whether an earlier process may have sent them without a word of it on disk.
 
         Raises:
             OSError: If they cannot be written; they are taken all the same, for as long as this process lives.
         """
         with self._lock:
             new = [m for m in messages if m.number > self._threads.get(m.thread, _Thread()).number]
-            failure: OSError | None = None
             for message in new:
-                self._take(message)
-                try:
+                self._take(message, tried_at=message.at if perhaps else None)
+                with suppress(OSError):  # said below
                     self._write({"put": message.to_dict()})
-                except OSError as error:
-                    failure = error
+                    if perhaps:
+                        self._write({"try": message.id, "at": message.at.isoformat()})
             dropped = self._drop()
             self._forget(now)
-            if failure is not None:
-                raise failure
+            if self._is_behind:
+                self._write_anew()
             return dropped
 
     def next(self, now: datetime) -> Entry | None:
@@ -149,6 +160,11 @@ class Outbox:
                     return entry
                 blocked.add(thread)
             return None
+
+    def is_held(self, now: datetime) -> bool:
+        """Say whether whoever takes messages asked for more time than has passed."""
+        with self._lock:
+            return _is_ahead(self._held_until, now)
 
     def trying(self, entry: Entry, now: datetime) -> None:
         """Write that a message is about to be sent.
@@ -167,7 +183,7 @@ class Outbox:
             OSError: If that cannot be written; it is not sent again by this process.
         """
         with self._lock:
-            self._paused_until = None
+            self._paused_until = self._held_until = None
             self._end(entry.message.id, slip, now if entry.message.is_end else None)
             ended = now.isoformat() if entry.message.is_end else None
             self._write({"sent": entry.message.id, "slip": dict(slip), "ended": ended})
@@ -197,6 +213,7 @@ class Outbox:
             )
             if not alone:
                 self._paused_until = not_before
+                self._held_until = not_before if retry_after is not None else None
             facts = {"failed": entry.message.id, "attempts": attempts, "not_before": not_before.isoformat()}
             self._write(facts | {"tried_at": tried_at.isoformat() if tried_at is not None else None, "error": error})
 
@@ -211,8 +228,8 @@ class Outbox:
             known = self._threads.get(thread)
             return known.slip if known is not None else None
 
-    def _take(self, message: Message) -> None:
-        self._entries[message.id] = Entry(message=message)
+    def _take(self, message: Message, *, tried_at: datetime | None = None) -> None:
+        self._entries[message.id] = Entry(message=message, tried_at=tried_at)
         known = self._threads.setdefault(message.thread, _Thread())
         known.number, known.ended_at = max(known.number, message.number), None
 
@@ -247,10 +264,21 @@ class Outbox:
         for thread in over:
             del self._threads[thread]
         if self._path is not None and self._lines > _SLACK + 4 * (len(self._entries) + len(self._threads)):
-            lines = list(self._state())
             with suppress(OSError):  # the journal goes on
-                write_lines(self._path, lines)
-                self._lines = len(lines)
+                self._write_anew()
+
+    def _write_anew(self) -> None:
+        """Write all that is known in place of the journal.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        if self._path is None or self._closed:
+            return
+        lines = list(self._state())
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        write_lines(self._path, lines)
+        self._lines, self._is_behind = len(lines), False
 
     def _state(self) -> Iterator[dict[str, Any]]:
         yield {"schema": SCHEMA, "notifier": self.name}
@@ -266,10 +294,14 @@ class Outbox:
     def _write(self, value: dict[str, Any]) -> None:
         if self._path is None or self._closed:
             return
-        if not self._lines:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            append_line(self._path, {"schema": SCHEMA, "notifier": self.name})
-        append_line(self._path, value)
+        try:
+            if not self._lines:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                append_line(self._path, {"schema": SCHEMA, "notifier": self.name})
+            append_line(self._path, value)
+        except OSError:
+            self._is_behind = True
+            raise
         self._lines += 1
 
     def _replay(self, value: Any) -> bool:
@@ -310,6 +342,18 @@ class Outbox:
         else:
             slip = _slip(value["slip"]) if value["slip"] is not None else None
             self._threads[value["thread"]] = _Thread(int(value["number"]), slip, _time(value["ended"]))
+
+
+def left_in(directory: Path, *, without: Collection[str]) -> list[Outbox]:
+    """Return the outboxes below a directory in which something waits, but those of some notifiers."""
+    found: list[Outbox] = []
+    for path in sorted(directory.glob("*.jsonl")):
+        if path.stem not in without and _NAME.fullmatch(path.stem):
+            outbox = Outbox(path.stem, directory)
+            with suppress(RecordsError):  # a newer version's, which may well know what to do with it
+                outbox.load()
+            found += [outbox] if outbox.waiting() else []
+    return found
 
 
 def _slip(value: Any) -> dict[str, str]:

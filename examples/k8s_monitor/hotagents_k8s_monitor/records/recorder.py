@@ -10,6 +10,7 @@ from hotagents import escape
 from hotagents_k8s_monitor.deciding import decisions_on
 from hotagents_k8s_monitor.evidence import fields_of
 from hotagents_k8s_monitor.look import provenance
+from hotagents_k8s_monitor.records.catching_up import ended_unwritten, unwritten
 from hotagents_k8s_monitor.records.journal import MOST_EVENTS, Journal
 from hotagents_k8s_monitor.records.lock import DirectoryLock
 from hotagents_k8s_monitor.records.state import StateFile
@@ -28,6 +29,7 @@ __all__ = ["Recorder"]
 logger: Final = logging.getLogger("hotagents.runner.k8s-monitor")
 _MOST_UNWRITTEN: Final = 1000
 _MOST_FAILURES: Final = 5  # a cycle
+_MOST_OUTGOING: Final = 1000
 _MOST_EXPLAINED: Final = 50  # findings of a cycle, the worst first
 
 
@@ -49,6 +51,7 @@ class Recorder:
         self._state = StateFile(directory)
         self._journal = Journal(directory, keep=keep, most_bytes=most_bytes)
         self._unwritten: dict[str, tuple[Incident, list[dict[str, Any]], list[dict[str, Any]]]] = {}
+        self._early: tuple[Message, ...] | None = None
 
     def refuse_newer(self) -> None:
         """Do nothing, unless a newer version wrote the state.
@@ -76,7 +79,9 @@ class Recorder:
         Raises:
             RecordsError: If a newer version wrote it.
         """
-        return self._state.load(now)
+        book = self._state.load(now)
+        self._early = self._state.outgoing
+        return book
 
     @property
     def outgoing(self) -> tuple[Message, ...]:
@@ -85,7 +90,8 @@ class Recorder:
 
     def commit(self, book: Book, outgoing: tuple[Message, ...]) -> tuple[str, ...]:
         """Write the book that takes messages for told, with them, before any is sent; return what failed, in words."""
-        self._state.outgoing = outgoing
+        # What the outboxes could not write yet is still here, and is lost with this process otherwise.
+        self._state.outgoing = (*self._state.outgoing, *outgoing)[-_MOST_OUTGOING:]
         trouble = _tried("the state", lambda: self._state.save(book))
         return (trouble,) if trouble else ()
 
@@ -104,7 +110,9 @@ class Recorder:
             events: What happened to them.
         """
         self._note(look, incidents, events)
+        early, self._early = self._early, None
         steps: list[tuple[str, Callable[[], object]]] = [
+            ("an incident", lambda: self._catch_up(early, look, incidents)),
             ("an incident", self._write_incidents),
             ("the state", lambda: self._state.save(look.book)),
             ("old records", lambda: self._journal.prune(look.at, going_on=frozenset(look.book.incidents))),
@@ -121,10 +129,30 @@ class Recorder:
         for event in events:
             *_, noted = self._unwritten.get(event.incident, ([],))
             place = told.get(event.incident) if event.what.startswith("told") else None
-            where = {name: place.get(name, "") for name in ("channel", "contact")} if place is not None else {}
+            where = {name: place[name] for name in ("channel", "contact", "ack") if place[name]} if place else {}
             noted = [*noted, said | {"what": event.what} | where][-MOST_EVENTS:]
             incident = incidents[event.incident]
             self._unwritten[event.incident] = (incident, _incident_findings(incident, look), noted)
+
+    def _catch_up(self, early: Iterable[Message] | None, look: Look, incidents: Mapping[str, Incident]) -> None:
+        """Note, with the first look of a process, what the one before it died over.
+
+        Raises:
+            OSError: If an incident's file cannot be read or written; the others are left as they are.
+        """
+        if early is None:
+            return
+        said = {"cycle": look.cycle.id, "generation": provenance(look.cycle.generation)}
+        for incident in incidents.values():
+            lacks = [said | event for event in unwritten(incident, self._journal.incident(incident.id), look.at)]
+            if lacks:
+                *_, noted = self._unwritten.get(incident.id, ([],))
+                self._unwritten[incident.id] = (incident, _incident_findings(incident, look), [*lacks, *noted])
+        for message in early:
+            found = ended_unwritten(message, self._journal.incident(message.thread))
+            if message.thread not in incidents and found is not None:
+                facts, event = found
+                self._journal.add_to_incident(message.thread, facts, [said | event])
 
     def _write_incidents(self) -> None:
         """Write each; a file that cannot be written keeps no other from it, a disk that is full soon does.

@@ -1,7 +1,8 @@
 """`Redactor`: objects of a cluster without what must not leave it.
 
 Always left out: values of environment variables, commands and arguments, annotations but those of the controllers, what
-Secrets and ConfigMaps hold, headers of probes; and in any text what looks like a key, a token or a password. With
+Secrets and ConfigMaps hold, headers of probes, what charts, patches, volumes and classes of storage are given; what
+stands below a key such as ``password``; and in any text what `hotagents_k8s_monitor.rehearsal.secrets` knows. With
 ``pseudonyms`` only what is known to be harmless stays as it is (kinds, reasons, states, numbers, times), every other
 text is replaced word by word, the same word by the same one throughout a recording, and no message is kept.
 """
@@ -15,6 +16,8 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
+from hotagents_k8s_monitor.rehearsal.secrets import SECRET_NAME, SECRETS
+
 if TYPE_CHECKING:
     from hotagents_k8s_monitor.cluster import Snapshot
 
@@ -23,23 +26,21 @@ __all__ = ["HIDDEN", "Names", "Redactor"]
 Names: TypeAlias = Literal["kept", "pseudonyms"]
 HIDDEN: Final = "[redacted]"
 _DROPPED: Final = frozenset(
-    {"args", "binaryData", "caBundle", "command", "data", "httpHeaders", "images", "managedFields", "stringData"}
+    {
+        "args", "binaryData", "caBundle", "command", "data", "helm", "httpHeaders", "images", "jsonnet", "kustomize",
+        "managedFields", "parameters", "patches", "plugin", "postBuild", "stringData", "valuesObject",
+        "volumeAttributes",
+    }
+)  # fmt: skip
+_GIVEN: Final = frozenset(
+    {"options", "values"}
+)  # as texts or mappings; lists of that name are selectors' and resolvers'
+_ANNOTATIONS: Final = re.compile(
+    r"(?:deployment|batch|autoscaling|pv|storageclass|volume)[a-z.]*\.kubernetes\.io/[\w.-]+"
 )
-_ANNOTATIONS: Final = re.compile(r"(?:deployment|batch|autoscaling|pv|volume)[a-z.]*\.kubernetes\.io/[\w.-]+")
+_NAMES: Final = frozenset({"generateName", "kind", "name", "namespace", "nodeName", "uid"})
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?-?|[A-Z][A-Za-z]*")  # of an object; secrets are no such
 _SECRET_ANNOTATION: Final = "last-applied"  # noqa: S105 - a part of a key
-_SECRETS: Final = re.compile(
-    r"""
-      -----BEGIN[ ][A-Z ]+-----.*                                        # a key, to the end
-    | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b                                      # of a cloud's account
-    | \bgh[oprsu]_\w{20,} | \bgithub_pat_\w{20,} | \bxox[abeprs]-[\w-]{10,} | \bsk-[\w-]{16,}
-    | \beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?                             # a JSON web token
-    | (?<=://)[^\s/:@]*:[^\s/@]+(?=@)                                    # a password in an address
-    | (?i:\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}
-    | (?i:\b[\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|credential)[\w-]*["']?\s*[=:]\s*)
-      ["']?[^\s"',;&]{3,}
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 _PLAIN_KEYS: Final = frozenset(
     {
         "apiVersion", "concurrencyPolicy", "effect", "imagePullPolicy", "kind", "operator", "phase", "protocol",
@@ -88,7 +89,7 @@ class Redactor:
         return replace(snapshot, objects=MappingProxyType(objects), gaps=MappingProxyType(gaps))
 
     def _object(self, item: Any) -> Any:
-        return {key: self._value(key, value) for key, value in item.items() if key not in _DROPPED}
+        return {key: self._value(key, value) for key, value in item.items() if not _is_dropped(key, value)}
 
     def _value(self, key: str, value: Any) -> Any:
         if isinstance(value, dict):
@@ -101,14 +102,17 @@ class Redactor:
     def _mapping(self, key: str, value: dict[str, Any]) -> dict[str, Any]:
         if key == "annotations":
             value = {name: text for name, text in value.items() if _stays(name)}
-        found = {name: self._value(name, inner) for name, inner in value.items() if name not in _DROPPED}
+        found = {name: self._value(name, inner) for name, inner in value.items() if not _is_dropped(name, inner)}
         if not self._renames or key not in _KEYS_ARE_NAMES:
             return found
         return {name if _OURS.fullmatch(name) else self._renamed(name): inner for name, inner in found.items()}
 
     def _text(self, key: str, value: str) -> str:
+        if value and SECRET_NAME.fullmatch(key):
+            return HIDDEN
         if not self._renames:
-            return _scanned(value)
+            is_name = key in _NAMES and _NAME.fullmatch(value)
+            return value if is_name else _scanned(value)
         if key in _UNNEEDED:
             return ""
         if _PLAIN.fullmatch(value) or (key in _PLAIN_KEYS and len(value) < 64):  # noqa: PLR2004 - no name of ours is
@@ -132,9 +136,13 @@ def _stays(annotation: str) -> bool:
     return _ANNOTATIONS.fullmatch(annotation) is not None and _SECRET_ANNOTATION not in annotation
 
 
+def _is_dropped(key: str, value: Any) -> bool:
+    return key in _DROPPED or (key in _GIVEN and not isinstance(value, list))
+
+
 def _hidden(variable: Any) -> Any:
     return {**variable, "value": HIDDEN} if isinstance(variable, dict) and "value" in variable else variable
 
 
 def _scanned(text: str) -> str:
-    return _SECRETS.sub(HIDDEN, text)
+    return SECRETS.sub(HIDDEN, text)

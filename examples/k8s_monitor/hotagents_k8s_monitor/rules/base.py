@@ -43,6 +43,7 @@ class Rule:
         summary: One line for people.
         detect: Finds.
         needs: Resources that must have been seen whole before the absence of a signal means that all is well.
+        uses: Further resources that say what a signal means, such as whether a claim waits on purpose.
         of_pods: Whether it finds owners by their pods, and may take a pod for another owner's where a list between the
             two fails.
         hold: For how long a fault must last before anybody hears of it, unless the configuration says otherwise.
@@ -57,6 +58,7 @@ class Rule:
     detect: Detect
     needs: tuple[Resource, ...]
     hold: timedelta
+    uses: tuple[Resource, ...] = ()
     of_pods: bool = False
     consecutive: bool = False
     switchable: bool = True

@@ -1,7 +1,8 @@
 """``certificate-expiring``: a certificate of cert-manager's that ends soon, or that it cannot issue.
 
 Only what cert-manager says is read, and no secret. A certificate that lives for a day always ends soon, so of a short
-life counts the last quarter. A new one takes minutes to be issued.
+life counts the last quarter. A new one takes minutes to be issued. Until cert-manager means to renew one
+(``renewalTime``) and for an hour more it is only told if it ends very soon.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _ID: Final = "certificate-expiring"
 _WITHIN: Final = timedelta(days=21)
 _URGENT: Final = timedelta(days=7)
 _ISSUING: Final = timedelta(minutes=15)
+_RENEWING: Final = timedelta(hours=1)  # an hour after a failure it is tried again
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _LONGEST: Final = 200
 
@@ -55,7 +57,9 @@ def _ending(
     soon = min(within, life / 4) if life is not None else within
     high = min(urgent, life / 12) if life is not None else urgent
     left = ends - now
-    if left >= soon:
+    renewal = time_at(certificate, "status", "renewalTime")
+    is_planned = renewal is not None and left >= high and now < renewal + _RENEWING
+    if left >= soon or is_planned:
         return
     impact: Impact = "down" if left <= timedelta(0) else "degraded" if left < high else "at-risk"
     said = f"in {left // _DAY} days" if left >= 2 * _DAY else f"in {left // _HOUR} hours"

@@ -6,7 +6,7 @@ back-offs between that and the falls before; or the end of what comes before its
 
 A crash loop that runs for a moment between two falls has a young condition each time; the monitor's memory of it is
 older, and the older one counts. So that this memory lasts, a container that runs again after a long back-off lingers,
-until the kubelet forgets it too.
+until the kubelet forgets it too; so does one that has just fallen again, before the kubelet has said that it waits.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from hotagents_k8s_monitor.cluster.objects import condition, count_at, items_at, name_of, text_at, time_at
+from hotagents_k8s_monitor.cluster.objects import at, condition, count_at, items_at, name_of, text_at, time_at
 from hotagents_k8s_monitor.findings import Signal, cut
 from hotagents_k8s_monitor.rules.base import Rule
 from hotagents_k8s_monitor.rules.owners import impact_on, is_over, owner_of
@@ -57,25 +57,34 @@ def _detect(snapshot: Snapshot) -> Iterator[Signal]:
             for status in items_at(pod, "status", field):
                 if text_at(status, "state", "waiting", "reason") in _REASONS:
                     yield _signal(pod, kind, status, snapshot)
-                elif _is_between_falls(status, snapshot.taken_at):
+                elif _is_between_falls(pod, status, snapshot.taken_at):
                     yield Signal(rule=_ID, owner=owner_of(pod, snapshot), impact=None, message="", lingering=True)
 
 
 def is_looping(pod: Object, now: datetime) -> bool:
     """Say whether a container of a pod cannot start, or falls again and again; what follows is this rule's."""
     return any(
-        text_at(status, "state", "waiting", "reason") in _REASONS or _is_between_falls(status, now)
+        text_at(status, "state", "waiting", "reason") in _REASONS or _is_between_falls(pod, status, now)
         for field in ("initContainerStatuses", "containerStatuses")
         for status in items_at(pod, "status", field)
     )
 
 
-def _is_between_falls(status: Any, now: datetime) -> bool:
+def _is_between_falls(pod: Object, status: Any, now: datetime) -> bool:
     begun = time_at(status, "state", "running", "startedAt")
     fell = time_at(status, "lastState", "terminated", "finishedAt")
     if begun is None or fell is None:
-        return False
+        return fell is not None and _has_just_fallen(pod, status, now)
     return begun - fell >= _BACK_OFF and abs(now - begun) < _FORGOTTEN  # either clock may be ahead
+
+
+def _has_just_fallen(pod: Object, status: Any, now: datetime) -> bool:
+    """Say whether a container that fell before has ended, and will be started again."""
+    ended, policy = time_at(status, "state", "terminated", "finishedAt"), text_at(pod, "spec", "restartPolicy")
+    if ended is None or policy == "Never" or abs(now - ended) >= _FORGOTTEN:
+        return False
+    is_done = at(status, "state", "terminated", "exitCode") == 0 and (policy != "Always" or status.get("ready") is True)
+    return not is_done
 
 
 def _signal(pod: Object, kind: str, status: Any, snapshot: Snapshot) -> Signal:

@@ -3,8 +3,7 @@
 A run may begin late by ``startingDeadlineSeconds`` and take until the next one; so it is missed once the time after it
 has come too, and nothing succeeded since. What is suspended waits on purpose. One that is still at work and lets no
 other begin meanwhile (``Forbid``) misses nothing, however long it takes; nor does one whose runs begin in time and
-overlap. A new CronJob counts from when it was made. Its Jobs say when one succeeded, too; where they are there and its
-own status speaks of no run, nobody keeps that status, and nothing is said.
+overlap. Its Jobs say when one succeeded, too; one that never did counts from when it was made.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hotagents_k8s_monitor.cluster.objects import at, count_at, items_at, mapping_at, name_of, text_at, time_at
+from hotagents_k8s_monitor.cluster.objects import at, count_at, items_at, name_of, text_at, time_at
 from hotagents_k8s_monitor.findings import Signal, cut
 from hotagents_k8s_monitor.rules.base import Rule
 from hotagents_k8s_monitor.rules.monitor_blind import blind
@@ -35,9 +34,8 @@ _LONGEST: Final = 60
 
 
 class _Runs(NamedTuple):
-    """What the Jobs of a CronJob say: whether there are any, when one succeeded last, when one at work was made."""
+    """What the Jobs of a CronJob say: when one succeeded last, and when the latest at work was made."""
 
-    is_known: bool = False
     succeeded: datetime | None = None
     at_work: datetime | None = None
 
@@ -66,8 +64,7 @@ def _is_missed(cron: Object, due: datetime, runs: _Runs) -> bool:
     scheduled = time_at(cron, "status", "lastScheduleTime")
     succeeded = _latest(time_at(cron, "status", "lastSuccessfulTime"), runs.succeeded)
     begun = succeeded or time_at(cron, "metadata", "creationTimestamp")
-    is_unkept = scheduled is None and "lastSuccessfulTime" not in mapping_at(cron, "status") and runs.is_known
-    if is_unkept or (begun is not None and begun >= due):
+    if begun is not None and begun >= due:
         return False
     if runs.at_work is None and not any(True for _ in items_at(cron, "status", "active")):
         return True
@@ -83,7 +80,6 @@ def _runs(snapshot: Snapshot) -> dict[Owner, _Runs]:
         old = found.get(owner, _Runs())
         is_at_work = count_at(job, "status", "active") > 0
         found[owner] = _Runs(
-            is_known=True,
             succeeded=_latest(old.succeeded, time_at(job, "status", "completionTime")),
             at_work=_latest(old.at_work, made if is_at_work else None),
         )

@@ -68,5 +68,6 @@ RULE: Final = Rule(
     summary="a DaemonSet that has no working pod on a node where it should, or one where it should not",
     detect=_detect,
     needs=("daemonsets.apps",),
+    uses=("pods",),
     hold=timedelta(minutes=15),
 )

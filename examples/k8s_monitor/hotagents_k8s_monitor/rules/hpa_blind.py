@@ -1,4 +1,4 @@
-"""``hpa-blind``: an autoscaler that gets no metrics, or would need more replicas than it may have.
+"""``hpa-blind``: an autoscaler that gets no metrics, has nothing to scale, or needs more replicas than it may have.
 
 One whose workload is scaled to zero is switched off; one that may only have one number of replicas is always at it.
 """
@@ -29,10 +29,13 @@ def _detect(snapshot: Snapshot) -> Iterator[Signal]:
     for scaler in snapshot.all("horizontalpodautoscalers.autoscaling"):
         if is_leaving(scaler):
             continue
+        able = condition(scaler, "AbleToScale")
         active, limited = condition(scaler, "ScalingActive"), condition(scaler, "ScalingLimited")
         if active.get("status") == "False":
             if text_at(active, "reason") != "ScalingDisabled":
                 yield _signal(scaler, "degraded", text_at(active, "message") or text_at(active, "reason"), active)
+        elif able.get("status") == "False":  # what it should scale is not there, or may not be changed
+            yield _signal(scaler, "degraded", text_at(able, "message") or text_at(able, "reason"), able)
         elif _is_at_most(scaler) and (limited.get("status"), limited.get("reason")) == ("True", "TooManyReplicas"):
             most = count_at(scaler, "spec", "maxReplicas")
             yield _signal(scaler, "at-risk", f"needs more than the {most} replicas that it may have", limited)

@@ -16,13 +16,14 @@ from hotagents_k8s_monitor.rules.owners import above_job, is_leaving, itself
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hotagents_k8s_monitor.cluster import Object, Snapshot
+    from hotagents_k8s_monitor.cluster import Object, Resource, Snapshot
     from hotagents_k8s_monitor.findings import Owner
 
 __all__ = ["RULE"]
 
 _ID: Final = "job-failed"
 _LONGEST: Final = 200
+_JOBS: Final[tuple[Resource, ...]] = ("jobs.batch",)
 _NEVER: Final = datetime.min.replace(tzinfo=timezone.utc)
 
 
@@ -32,6 +33,9 @@ def _detect(snapshot: Snapshot) -> Iterator[Signal]:
         found = condition(job, "Failed")
         owner = above_job(job)
         if found.get("status") != "True" or is_leaving(job) or _begun(job) < done.get(owner, _NEVER):
+            continue
+        if owner.kind == "CronJob" and not snapshot.is_whole(_JOBS):  # a later one may have done its work
+            yield Signal(rule=_ID, owner=owner, impact=None, message="", lingering=True)
             continue
         said = ": ".join(part for part in (text_at(found, "reason"), text_at(found, "message")) if part)
         yield Signal(
@@ -68,6 +72,7 @@ RULE: Final = Rule(
     id=_ID,
     summary="a Job that has given up; of a CronJob, unless a later one did its work",
     detect=_detect,
-    needs=("jobs.batch",),
+    needs=_JOBS,
+    uses=("cronjobs.batch",),
     hold=timedelta(0),
 )

@@ -27,6 +27,7 @@ __all__ = [
     "is_on_lost_node",
     "is_over",
     "itself",
+    "lacking",
     "owner_of",
     "owners_in",
 ]
@@ -141,11 +142,20 @@ def impact_on(owner: Owner, snapshot: Snapshot) -> Impact | None:
     item = snapshot.find(_KNOWN[owner.kind], owner.namespace, owner.name)
     if item is None:
         return "degraded" if snapshot.is_whole((_KNOWN[owner.kind],)) else None
-    wanted, there = counts
-    desired, available = count_at(item, *wanted, default=1), count_at(item, "status", there)
+    desired, available = _counted(item, *counts)
     if available >= desired:
         return "at-risk"
     return "degraded" if available else "down"
+
+
+def lacking(owner: Owner, snapshot: Snapshot) -> int:
+    """Return how many pods an owner has too few; 0 where that cannot be said."""
+    counts = _COUNTS.get(owner.kind)
+    item = snapshot.find(_KNOWN[owner.kind], owner.namespace, owner.name) if counts is not None else None
+    if counts is None or item is None:
+        return 0
+    desired, available = _counted(item, *counts)
+    return max(0, desired - available)
 
 
 def itself(kind: str, item: Object) -> Owner:
@@ -185,6 +195,10 @@ def is_over(pod: Object) -> bool:
         "Succeeded",
         "Failed",
     }
+
+
+def _counted(item: Object, wanted: tuple[str, ...], there: str) -> tuple[int, int]:
+    return count_at(item, *wanted, default=1), count_at(item, "status", there)
 
 
 def _controller(item: Any) -> Any:

@@ -1,9 +1,11 @@
 """``pod-not-ready``: a pod on a node that is not ready, for no reason that another rule names.
 
-A pod of a Job need not be ready; one that is being deleted no longer is. A container that its startup probe still waits
-for has as long as that probe gives it; after such a start it counts from the first look on, as nobody says when the
-start was over. Where a container cannot start, or not stay up, `container_waiting` says so; where the node is lost,
-`node_not_ready` does.
+A pod of a Job need not be ready, nor one of whose containers some have done their work and are not started again, as
+the steps of a pipeline; one that is being deleted no longer is. A container that its startup probe still waits for has
+as long as that probe gives it; after such a start it counts from the first look on, as nobody says when the start was
+over. Where a container cannot start, or not stay up, `container_waiting` says so; where the node is lost,
+`node_not_ready` does. What another pod lacked before this one was made does not count: where pods come and go, some are
+always young.
 """
 
 from __future__ import annotations
@@ -38,6 +40,8 @@ def _detect(snapshot: Snapshot) -> Iterator[Signal]:
         ready = condition(pod, "Ready")
         if text_at(ready, "status") not in {"False", "Unknown"} or is_over(pod) or controller_of(pod)[0] == "Job":
             continue
+        if _has_done_its_part(pod):
+            continue
         starts = list(_starts(pod))
         if any(snapshot.taken_at < until for until, is_done in starts if not is_done):
             continue
@@ -52,7 +56,16 @@ def _detect(snapshot: Snapshot) -> Iterator[Signal]:
             message=cut(text_at(ready, "message") or text_at(ready, "reason"), _LONGEST) or "not ready",
             objects=(f"pod/{name_of(pod)}",),
             since=_since(pod, ready, has_slow_start=bool(starts)),
+            not_before=time_at(pod, "metadata", "creationTimestamp"),
         )
+
+
+def _has_done_its_part(pod: Object) -> bool:
+    """Say whether a pod is not ready only since containers of it have ended well, and are not started again."""
+    if text_at(pod, "spec", "restartPolicy") not in {"Never", "OnFailure"}:
+        return False
+    unready = [s for s in items_at(pod, "status", "containerStatuses") if s.get("ready") is not True]
+    return bool(unready) and all(at(status, "state", "terminated", "exitCode") == 0 for status in unready)
 
 
 def _starts(pod: Object) -> Iterator[tuple[datetime, bool]]:

@@ -41,6 +41,7 @@ def _detect(snapshot: Snapshot) -> Iterator[Signal]:
             message=_said(pod),
             objects=(f"pod/{name_of(pod)}",),
             since=until,
+            not_before=until,  # where pods come and go, one of them may always be about to end
         )
 
 

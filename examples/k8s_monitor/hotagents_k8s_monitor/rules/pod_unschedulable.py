@@ -1,4 +1,7 @@
-"""``pod-unschedulable``: a pod that no node can take. One that waits at a scheduling gate waits on purpose."""
+"""``pod-unschedulable``: a pod that no node can take. One that waits at a scheduling gate waits on purpose.
+
+Where pods come and go one of them may always wait for a moment, so none counts from before it was made.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,7 @@ def _detect(snapshot: Snapshot) -> Iterator[Signal]:
             message=cut(text_at(scheduled, "message"), _LONGEST) or "no node can take it",
             objects=(f"pod/{name_of(pod)}",),
             since=time_at(scheduled, "lastTransitionTime"),
+            not_before=time_at(pod, "metadata", "creationTimestamp"),
         )
 
 

@@ -1,7 +1,8 @@
 """``pvc-pending``: a claim that gets no volume, or has lost it.
 
-A claim whose class waits for its first pod (``WaitForFirstConsumer``) is right to wait while there is none. Where the
-class was not seen it is taken for such a one.
+A claim whose class waits for its first pod (``WaitForFirstConsumer``) is right to wait while there is none, and while
+no node can take that pod for another reason: then `pod_unschedulable` says so. Where the class was not seen it is taken
+for such a one.
 """
 
 from __future__ import annotations
@@ -9,7 +10,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from hotagents_k8s_monitor.cluster.objects import items_at, mapping_at, name_of, namespace_of, text_at, time_at
+from hotagents_k8s_monitor.cluster.objects import (
+    at,
+    condition,
+    items_at,
+    mapping_at,
+    name_of,
+    namespace_of,
+    text_at,
+    time_at,
+)
 from hotagents_k8s_monitor.findings import Signal
 from hotagents_k8s_monitor.rules.base import Rule
 from hotagents_k8s_monitor.rules.owners import is_leaving, is_over, itself
@@ -23,7 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["RULE"]
 
 _ID: Final = "pvc-pending"
+_CLASSES: Final = ("storageclasses.storage.k8s.io",)
 _DEFAULT: Final = "storageclass.kubernetes.io/is-default-class"
+_CHOSEN: Final = "volume.kubernetes.io/selected-node"  # of a claim, from when on its class is asked for a volume
 
 
 def _detect(snapshot: Snapshot) -> Iterator[Signal]:
@@ -34,8 +46,26 @@ def _detect(snapshot: Snapshot) -> Iterator[Signal]:
         first = used.get((namespace_of(claim), name_of(claim)))
         if phase == "Lost":
             yield _signal(claim, "its volume is lost", None)
-        elif phase == "Pending" and (first is not None or not _waits(claim, snapshot)):
+        elif phase == "Pending" and _is_due(claim, first, snapshot):
             yield _signal(claim, _said(claim, is_used=first is not None), _since(claim, first, snapshot))
+        elif phase == "Pending" and not snapshot.is_whole(_CLASSES):  # it may wait in vain all the same
+            yield Signal(
+                rule=_ID, owner=itself("PersistentVolumeClaim", claim), impact=None, message="", lingering=True
+            )
+
+
+def _is_due(claim: Object, first: Object | None, snapshot: Snapshot) -> bool:
+    """Say whether it is time for a volume."""
+    if not _waits(claim, snapshot):
+        return True
+    return first is not None and (bool(text_at(claim, "metadata", "annotations", _CHOSEN)) or not _is_held(first))
+
+
+def _is_held(pod: Object) -> bool:
+    """Say whether no node can take a pod, and not for want of a volume."""
+    scheduled = condition(pod, "PodScheduled")
+    said = text_at(scheduled, "message").lower()
+    return scheduled.get("status") == "False" and said != "" and "volume" not in said
 
 
 def _signal(claim: Object, message: str, since: datetime | None) -> Signal:
@@ -86,12 +116,14 @@ def _made(pod: Object) -> str:
 
 def _waits(claim: Object, snapshot: Snapshot) -> bool:
     """Say whether the class of a claim waits for a pod, as far as one knows."""
-    name, classes = text_at(claim, "spec", "storageClassName"), snapshot.all("storageclasses.storage.k8s.io")
+    name, classes = at(claim, "spec", "storageClassName"), snapshot.all("storageclasses.storage.k8s.io")
+    if name == "":  # it wants a volume that somebody made by hand
+        return False
     for each in classes:
         is_default = text_at(each, "metadata", "annotations", _DEFAULT) == "true"
         if name_of(each) == name or (not name and is_default):
             return text_at(each, "volumeBindingMode") == "WaitForFirstConsumer"
-    return not snapshot.is_whole(("storageclasses.storage.k8s.io",)) or not classes
+    return not snapshot.is_whole(_CLASSES) or not classes
 
 
 RULE: Final = Rule(
@@ -99,5 +131,6 @@ RULE: Final = Rule(
     summary="a claim that gets no volume, or has lost it; not one that waits for its first pod",
     detect=_detect,
     needs=("persistentvolumeclaims", "pods"),
+    uses=_CLASSES,
     hold=timedelta(minutes=5),
 )

@@ -31,7 +31,7 @@ class Schedule:
     """The times of one schedule.
 
     Args:
-        expression: Five fields of cron; empty for ``every``.
+        expression: Five fields of cron; empty for ``every``, and for one that has no times at all.
         zone: Its time zone.
         every: The pause between two runs, which begin at no certain time.
     """
@@ -45,6 +45,8 @@ class Schedule:
         """Return the last times at or before a moment, the latest first; fewer where there are no more."""
         if self._every is not None:
             return tuple(now - self._every * n for n in range(1, count + 1))
+        if not self._expression:
+            return ()
         from cronsim import CronSim, CronSimError  # noqa: PLC0415 - not needed where there is no CronJob
 
         begin = now.astimezone(self._zone) + timedelta(seconds=1)
@@ -79,8 +81,23 @@ def schedule(text: str, zone: str) -> Schedule:
     expression = _NAMED.get(text, text).replace("?", "*")
     if len(expression.split()) != _FIELDS:
         raise ScheduleError("expected five fields")
-    _refuse_what_is_none(expression)
-    return Schedule(expression, _zone(zone), None)
+    return Schedule("" if _is_never(expression) else expression, _zone(zone), None)
+
+
+def _is_never(expression: str) -> bool:
+    """Say whether a schedule names only days that there are not: so is written what people start by hand.
+
+    Raises:
+        ScheduleError: If it is none.
+    """
+    try:
+        _refuse_what_is_none(expression)
+    except ScheduleError:
+        minute, hour, day, _, weekday = expression.split()
+        _refuse_what_is_none(f"{minute} {hour} {day} * {weekday}")
+        _refuse_what_is_none(f"{minute} {hour} * {expression.split()[3]} {weekday}")
+        return True
+    return False
 
 
 def _refuse_what_is_none(expression: str) -> None:

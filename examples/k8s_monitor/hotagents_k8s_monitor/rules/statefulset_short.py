@@ -1,7 +1,7 @@
 """``statefulset-short``: a StatefulSet with fewer ready replicas than it should have, or a roll-out that does not end.
 
-It replaces its pods one by one, which takes its time and is no fault: see `progress`. A partition keeps some pods on
-purpose at the earlier revision, and ``OnDelete`` all of them until somebody deletes them.
+It makes and replaces its pods one by one, which takes its time and is no fault: see `progress`. A partition keeps some
+pods on purpose at the earlier revision, and ``OnDelete`` all of them until somebody deletes them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _detect(snapshot: Snapshot) -> Iterator[Signal]:
     for item, impact, message, missing in faults:
         owner = itself("StatefulSet", item)
         of_pods = progress.get(owner, Progress())
-        is_rolling = _behind(item) > 0
+        is_rolling = _behind(item) > 0 or _is_growing(item)
         yield Signal(
             rule=_ID,
             owner=owner,
@@ -54,6 +54,12 @@ def _fault(item: Object) -> tuple[Impact, str, int] | None:
     return None
 
 
+def _is_growing(item: Object) -> bool:
+    """Say whether pods are yet to be made, each once the one before is ready."""
+    desired = count_at(item, "spec", "replicas", default=1)
+    return count_at(item, "status", "replicas", default=desired) < desired
+
+
 def _behind(item: Object) -> int:
     """Return how many replicas are to be replaced by themselves, and are not yet."""
     target = text_at(item, "status", "updateRevision")
@@ -71,5 +77,6 @@ RULE: Final = Rule(
     summary="a StatefulSet with fewer ready replicas than wanted, or whose roll-out does not end",
     detect=_detect,
     needs=("statefulsets.apps",),
+    uses=("pods",),
     hold=timedelta(minutes=15),
 )

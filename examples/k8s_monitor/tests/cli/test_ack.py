@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -87,3 +87,20 @@ def test_programs_are_told_as_json(bench: Any) -> None:
     facts = json.loads(said(ids(bench)["cart"], "--by", "ana", "--json"))
     assert (facts["acknowledged"], facts["by"]) == (True, "ana")
     assert json.loads(said("x", "--json", code=2).splitlines()[0])["status"] == "failed"
+
+
+def test_explain_says_who_has_it_and_until_when_and_the_records_keep_that(bench: Any, tmp_path: Path) -> None:
+    name = ids(bench)["cart"]
+    bench.set_clock(datetime.now(timezone.utc))  # the command asks the real one
+    said(name, "--for", "2h", "--by", "ana", "--reason", "disk full")
+    bench.look(*BROKEN, after=timedelta(seconds=1))
+    (finding, *_) = bench.monitor._book.incidents[name].findings
+    for what in (name, finding.fingerprint):
+        shown = CliRunner().invoke(app, ["explain", what, "--data", str(tmp_path)]).output
+        assert "acked    by ana at " in shown
+        assert ": disk full" in shown
+    Acks(tmp_path).remove(name, datetime.now(timezone.utc))
+    later = CliRunner().invoke(app, ["explain", name, "--data", str(tmp_path)]).output
+    assert "acked    by" not in later
+    assert "told: acknowledged as SEV-" in later
+    assert "; acknowledged by ana at " in later

@@ -98,9 +98,17 @@ def test_an_edit_that_silences_a_critical_service_is_caught_with_the_line_that_d
     assert done.exit_code == 1
     assert "container-waiting: SEV-1 → SEV-4" in done.stdout
     assert "severity by agents/escalation-manager.md:10" in done.stdout
-    assert "nobody told (was: alert as SEV-1 to #incidents after 5m" in done.stdout
-    assert "1 recordings" in done.stdout.splitlines()[-1]
-    assert "1 differ" in done.stdout.splitlines()[-1]
+    assert "nobody told (was: alert as SEV-1 to #incidents after 7m" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("1 recording under sha256:")
+    assert done.stdout.splitlines()[-1].endswith(": 1 differs")
+
+
+def test_a_look_that_comes_to_another_verdict_differs_though_its_findings_do_not(config: Path, crash: Path) -> None:
+    edit(crash / EXPECTED, "verdicts: {findings: ", "verdicts: {blind: 1, findings: ")
+    done = run("eval", crash, "--config", config)
+    assert done.exit_code == 1
+    assert "(verdicts 1 blind, " in done.stdout
+    assert " → " in done.stdout
 
 
 def test_two_configurations_are_compared_without_an_expectation(config: Path, crash: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hotagents_k8s_monitor.cluster.access import COSTS, may
+from hotagents_k8s_monitor.cluster.access import COSTS, _review, may
 from hotagents_k8s_monitor.cluster.deadline import Deadline
 from hotagents_k8s_monitor.cluster.snapshot import RESOURCES, Gap
 from hotagents_k8s_monitor.testing import FakeCluster, Fault
@@ -50,6 +50,12 @@ def test_where_it_does_not_say_there_is_a_gap(fault: Fault, reason: str, client_
         found: Any = may(client_of(cluster.url), "pods", "list", deadline=Deadline.after(10.0))
     assert isinstance(found, Gap)
     assert (found.resource, found.reason) == ("pods", reason)
+
+
+def test_what_has_a_namespace_may_be_asked_for_in_one() -> None:
+    assert _review("pods", "list", "shop")["spec"]["resourceAttributes"]["namespace"] == "shop"
+    assert "namespace" not in _review("nodes", "list", "shop")["spec"]["resourceAttributes"]
+    assert "namespace" not in _review("pods", "list", "")["spec"]["resourceAttributes"]
 
 
 def test_every_resource_has_its_cost() -> None:

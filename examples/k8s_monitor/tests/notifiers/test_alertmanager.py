@@ -11,11 +11,16 @@ import pytest
 
 from hotagents_k8s_monitor.notifiers import AlertmanagerNotifier
 from hotagents_k8s_monitor.notifiers.http import Endpoint
+from hotagents_k8s_monitor.notify import NotSentError
 from hotagents_k8s_monitor.testing import Failure, FakeAlertmanager
 from hotagents_k8s_monitor.testing.objects import NOW, deployment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from hotagents_k8s_monitor.notify import Card, Sending, Slip
+    from hotagents_k8s_monitor.policy import Policy
 
 MINUTE: Final = timedelta(minutes=1)
 CHECKOUT: Final = deployment("checkout-api", namespace="payments", replicas=3, available=0, since=NOW - 20 * MINUTE)
@@ -91,3 +96,33 @@ def test_what_is_not_taken_is_said_and_posted_later(bench_by: Any, manager: Fake
     assert len(manager.active(bench_by.clock.now())) == 1
     manager.fail(Failure(cuts=True))
     assert "NOT UP TO DATE alertmanager" in bench_by.again(after=MINUTE).summary
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_an_alert_that_is_refused_lets_no_other_lapse(
+    bench_with: Callable[..., Any],
+    manager: FakeAlertmanager,
+    alone: bool,  # noqa: FBT001
+) -> None:
+    class RefusesCart:
+        name = "alertmanager"
+
+        def __init__(self) -> None:
+            endpoint = Endpoint(AlertmanagerNotifier.url(manager.url))
+            self._inner = AlertmanagerNotifier(endpoint, interval=timedelta(seconds=60))
+
+        def send(self, sending: Sending) -> Slip:
+            if "cart" in sending.message.title:
+                raise NotSentError("HTTP 400: an invalid label", alone=alone)
+            return self._inner.send(sending)
+
+        def refresh(self, cards: Sequence[Card], policy: Policy, now: datetime) -> None:
+            assert [card.message.owner for card in cards if "cart" in card.message.title] == []
+            self._inner.refresh(cards, policy, now)
+
+    bench = bench_with(RefusesCart)
+    bench.look(CHECKOUT)
+    cart = deployment("cart", namespace="shop", replicas=3, available=0, since=NOW - 20 * MINUTE)
+    for _ in range(20):
+        assert "HTTP 400" in bench.look(CHECKOUT, cart, after=MINUTE).summary
+        assert [alert["name"] for alert in manager.active(bench.clock.now())] == ["checkout-api"]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from hotagents_k8s_monitor.hooks import hookimpl, notifiers_of_plugins
 from hotagents_k8s_monitor.post import Post
+from hotagents_k8s_monitor.testing.objects import NOW, deployment
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hotagents_k8s_monitor.notify import Sending, Slip
+
+HOUR: Final = timedelta(hours=1)
 
 
 class Pager:
@@ -76,3 +82,26 @@ def test_a_name_that_no_file_may_have_is_refused(name: str) -> None:
     pager.name = name
     with pytest.raises(ValueError, match="letters, digits and hyphens"):
         Post([pager])
+
+
+def test_what_waits_for_a_notifier_that_is_not_set_up_any_more_is_said_and_kept(
+    bench_with: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken:
+        name = "pager"
+
+        def send(self, sending: Sending) -> Slip:
+            raise OSError("no network")
+
+    bench = bench_with(Broken)
+    bench.look(deployment("checkout-api", namespace="payments", replicas=3, available=0, since=NOW - HOUR))
+    bench.monitor.teardown()
+    before = (tmp_path / "outbox/pager.jsonl").read_bytes()
+    for _ in range(2):
+        Post([], tmp_path / "outbox").open()
+        assert f"NOT TOLD pager: 1 messages wait in {tmp_path}/outbox/pager.jsonl, and nothing is set up" in caplog.text
+        assert (tmp_path / "outbox/pager.jsonl").read_bytes() == before
+        caplog.clear()
+    post = Post([Pager()], tmp_path / "outbox")
+    post.open()
+    assert not caplog.messages

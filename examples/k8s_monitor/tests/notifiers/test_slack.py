@@ -220,6 +220,24 @@ def test_what_did_not_arrive_is_sent_with_a_later_cycle(by_slack: Any, slack: Fa
     assert len(slack.posted) == 1
 
 
+def test_what_arrived_in_another_channel_before_an_edit_is_not_sent_twice(by_slack: Any, slack: FakeSlack) -> None:
+    slack.fail(Failure("postMessage", acts=True, cuts=True))
+    by_slack.look(CHECKOUT)
+    by_slack.edit("CLAUDE.md", ('  SEV-1: "#incidents"', '  SEV-1: "#operations"'))
+    by_slack.again(after=MINUTE)
+    ended(by_slack)
+    assert [item.channel for item in slack.roots] == ["incidents"]
+    assert [item.channel for item in slack.posted if item.thread_ts] == ["incidents"]
+
+
+def test_a_channel_that_is_edited_is_the_channel_of_what_waits(by_slack: Any, slack: FakeSlack) -> None:
+    slack.fail(Failure("postMessage", status=429, headers={"Retry-After": "3600"}))
+    by_slack.look(CHECKOUT)
+    by_slack.edit("CLAUDE.md", ('  SEV-1: "#incidents"', '  SEV-1: "#operations"'))
+    by_slack.again(after=61 * MINUTE)
+    assert [item.channel for item in slack.roots] == ["operations"]
+
+
 def test_a_token_that_may_not_look_sends_again_and_says_so(
     bench_with: Callable[..., Any], caplog: pytest.LogCaptureFixture
 ) -> None:

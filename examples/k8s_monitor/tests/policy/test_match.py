@@ -109,3 +109,12 @@ def test_a_hostile_pattern_costs_little() -> None:
     assert not fits("*a" * 126, "a" * 252 + "b")
     assert not fits("[" * 253, "[" * 252)
     assert time.perf_counter() - begin < 10  # an exponential one would not end
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("services", "Service"), ("ingress", "Ingress"), ("certificates", "Certificate"), ("namespaces", "Namespace")],
+)
+def test_a_kind_in_lower_case_is_met_with_the_one_that_was_meant(said: str, meant: str) -> None:
+    with pytest.raises(ValidationError, match=f'did you mean "{meant}"'):
+        Match.model_validate({"kind": said})

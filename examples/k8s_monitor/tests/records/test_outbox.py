@@ -187,8 +187,62 @@ def test_a_disk_that_is_full_is_raised_and_the_message_is_there(
     def full(*_arguments: object) -> int:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(module, "append_line", full)
     outbox = opened(tmp_path)
-    with pytest.raises(OSError, match="No space"):
-        outbox.accept([message("a", 1)], AT)
-    assert ids(outbox) == ["a/1"]
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "append_line", full)
+        patch.setattr(module, "write_lines", full)
+        with pytest.raises(OSError, match="No space"):
+            outbox.accept([message("a", 1)], AT)
+        with pytest.raises(OSError, match="No space"):  # for as long as it is not on the disk
+            outbox.accept([], AT)
+        assert ids(outbox) == ["a/1"]
+    assert outbox.accept([], AT) == ()
+    assert ids(opened(tmp_path)) == ["a/1"]
+
+
+def test_what_was_sent_while_the_disk_was_full_is_not_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hotagents_k8s_monitor.records import outbox as module  # noqa: PLC0415 - patched
+
+    def full(*_arguments: object) -> int:
+        raise OSError("No space left on device")
+
+    outbox = opened(tmp_path)
+    outbox.accept([message("a", 1), message("b", 1)], AT)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "append_line", full)
+        for entry in outbox.waiting():
+            with pytest.raises(OSError, match="No space"):
+                outbox.sent(entry, {"ts": "1"}, AT)
+    outbox.accept([], AT)
+    again = opened(tmp_path)
+    assert (ids(again), again.slip("a")) == ([], {"ts": "1"})
+
+
+def test_what_an_earlier_process_may_have_sent_is_looked_for_first(tmp_path: Path) -> None:
+    outbox = opened(tmp_path)
+    outbox.accept([message("a", 1), message("a", 2)], AT)
+    outbox.accept([message("a", 2), message("a", 3)], AT + MINUTE, perhaps=True)
+    for found in (outbox, opened(tmp_path)):
+        assert [entry.tried_at for entry in found.waiting()] == [None, None, AT]
+
+
+def test_a_line_that_a_crash_cut_off_is_no_damage_and_spoils_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened(tmp_path).accept([message("a", 1)], AT)
+    path = tmp_path / "slack.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"put": {"thre')
+    outbox = opened(tmp_path)
+    outbox.accept([message("b", 1)], AT)
+    assert ids(opened(tmp_path)) == ["a/1", "b/1"]
+    assert not caplog.messages
+
+
+def test_a_message_that_is_damaged_on_the_disk_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    opened(tmp_path).accept([message("a", 1), message("b", 1)], AT)
+    path = tmp_path / "slack.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'{"put":{"version":1,"id":"a/1"', b'{"put":{"version":1,"id:"a/1"'))
+    assert ids(opened(tmp_path)) == ["b/1"]
+    assert f"1 damaged lines are left out, maybe messages: {path}" in caplog.text

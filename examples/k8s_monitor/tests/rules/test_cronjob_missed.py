@@ -42,7 +42,8 @@ UNKEPT: Final = late(scheduled=None, succeeded=None)
         pytest.param([late(policy="Forbid", active=1)], id="at work, and no other may begin"),
         pytest.param([late(scheduled=NOW - HOUR, active=3)], id="runs begin in time and overlap"),
         pytest.param([late(), job("report-1", owner=late(), finished=NOW - HOUR)], id="a Job of it says it did"),
-        pytest.param([UNKEPT, job("report-1", owner=UNKEPT, finished=NOW - 9 * HOUR)], id="nobody keeps its status"),
+        pytest.param([UNKEPT, job("report-1", owner=UNKEPT, finished=NOW - HOUR)], id="its Jobs alone say that it did"),
+        pytest.param([late(schedule="0 0 31 2 *")], id="never: it is started by hand"),
         pytest.param([late(deadline=3 * 3600)], id="it may begin hours late"),
         pytest.param([late(schedule="0 0 * * *", succeeded=NOW - 30 * HOUR)], id="daily"),
         pytest.param([late(schedule="0 3 29 2 *", succeeded=NOW - 3000 * HOUR)], id="each fourth year"),
@@ -75,6 +76,13 @@ def test_these_are_missed(signals: Any, item: dict[str, Any], since: Any) -> Non
     assert (str(signal.owner), signal.impact, signal.since) == ("CronJob default/report", "down", since)
 
 
+def test_one_whose_status_speaks_of_no_run_counts_from_its_beginning_or_by_its_jobs(signals: Any) -> None:
+    (signal,) = signals(RULE, [UNKEPT, job("report-1", owner=UNKEPT, finished=NOW - 9 * HOUR)])
+    assert signal.message == "no success yet"
+    (signal,) = signals(RULE, [UNKEPT, job("report-1", owner=UNKEPT, state="failed", finished=NOW - HOUR)])
+    assert str(signal.owner) == "CronJob default/report"
+
+
 def test_a_turn_has_two_minutes_to_be_begun(seen: Callable[..., Snapshot]) -> None:
     item = late(succeeded=NOW - 2 * HOUR + MINUTE)
     early = Seen(seen([item]), NOW + MINUTE)
@@ -95,7 +103,7 @@ class Seen:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "61 * * * *", "* * * *", "* * * * * *", "@reboot", "0 0 31 2 *", "@every"]
+    "text", ["", "soon", "61 * * * *", "* * * *", "* * * * * *", "@reboot", "0 0 32 2 *", "0 0 31 13 *", "@every"]
 )
 def test_what_cannot_be_read_is_something_that_cannot_be_seen(seen: Callable[..., Snapshot], text: str) -> None:
     (signal,) = detect(seen([late(schedule=text)]), rules=[RULES[RULE]]).signals

@@ -91,8 +91,8 @@ def test_a_limit_that_is_set_counts(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("node-not-ready: {percent: 50}", "expected no limit beside enabled and hold for node-not-ready, got percent"),
-        ("quota-full: {within: 1h}", "expected only percent beside enabled and hold for quota-full, got within"),
+        ("node-not-ready: {percent: 50}", "rules.node-not-ready.percent: expected no limit beside enabled and hold"),
+        ("quota-full: {within: 1h}", "rules.quota-full.within: expected only percent beside enabled and hold"),
         ("quota-full: {percent: 101}", "percent"),
         ("restart-burst: {restarts: 0}", "restarts"),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from hotagents_k8s_monitor.testing.building import NOW
+from hotagents_k8s_monitor.testing.building import NOW, text_of
 from hotagents_k8s_monitor.testing.incidents.scene import NODES, Item, Scene, at, cluster, made
 from hotagents_k8s_monitor.testing.objects import deployment, job
 from hotagents_k8s_monitor.testing.scenarios.node_drain import node_drain
@@ -36,7 +36,11 @@ def _framed(recording: Recording) -> Callable[[float], list[Item]]:
 def _batches(minute: float) -> list[Item]:
     """A Job begins each second minute and takes five; every third one needs a second try."""
     found = cluster(minute, start=_NIGHT)
-    cron = made("batch/v1", "CronJob", "import", "batch", spec={"schedule": "*/2 * * * *", "suspend": False}, status={})
+    cron = made("batch/v1", "CronJob", "import", "batch", spec={"schedule": "*/2 * * * *", "suspend": False})
+    cron["status"] = {
+        "lastScheduleTime": text_of(at(2 * min(minute // 2, _JOBS - 1), _NIGHT)),
+        "lastSuccessfulTime": text_of(at(max(-1, 2 * ((minute - 5) // 2) + 5), _NIGHT)),
+    }
     found.append(cron)
     for number in range(_JOBS):
         begin, end = 2.0 * number, 2.0 * number + 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from hotagents_k8s_monitor.testing.building import text_of
 from hotagents_k8s_monitor.testing.incidents.scene import NODES, Item, Scene, at, cluster, endpoints, made
 from hotagents_k8s_monitor.testing.objects import deployment, job
 from hotagents_k8s_monitor.testing.scenarios.parts import owned, pods, steady
@@ -44,9 +45,8 @@ def _endpoints_empty(minute: float) -> list[Item]:
 
 def _job_failed(minute: float) -> list[Item]:
     """The nightly report fails for good at minute 4."""
-    cron = made(
-        "batch/v1", "CronJob", "month-end", "batch", spec={"schedule": "0 10 * * *", "suspend": False}, status={}
-    )
+    cron = made("batch/v1", "CronJob", "month-end", "batch", spec={"schedule": "0 10 * * *", "suspend": False})
+    cron["status"] = {"lastScheduleTime": text_of(at(0)), "lastSuccessfulTime": text_of(at(7 - 24 * 60))}
     is_over = minute >= 4  # noqa: PLR2004
     failed = job(
         "month-end-29404440", owner=cron, state="failed" if is_over else "active", started=at(0), finished=at(4),
