@@ -57,7 +57,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "unknown-content": "what a pod has at a place is not in the manifests",
         # --- the text of a file
         "alias": "YAML anchors and aliases are refused: a few bytes of them can expand to gigabytes",
-        "bad-key": "a mapping's key is a list or a mapping",
+        "bad-key": "a mapping's key is a list or a mapping, or merges another one",
         "control-character": "a control character or line separator in the frontmatter was replaced by a space",
         "duplicate-key": "a key stands twice in one mapping",
         "encoding": "the file is not UTF-8",

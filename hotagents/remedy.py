@@ -8,6 +8,8 @@ Hints are text for people, and some of them say exactly what to write. These hav
 ``replace line N by: LINES``,                         instead of these lines
 ``replace lines A-B by: LINES``
 ``add: LINES``                                        below the diagnostic's line
+``such as: LINES``                                    like ``write:``, but a sample: only the author knows what belongs
+                                                      there, so it is never exact
 ``did you mean "X"?``                                 X instead of the word at the place
 ``rename the key to X``, ``write it as X:``           X instead of the key
 ``remove the line``, ``remove the line of "K"``,      the entry goes, in all its lines
@@ -16,12 +18,15 @@ Hints are text for people, and some of them say exactly what to write. These hav
 ``remove the character``                              a blank instead of each such character on the line
 ``move the --- of line N to the very beginning of the file``
 ``write --- on line 1, ...``                          at a file that has a closing ``---``
+``write --- on line N, below the last key``           above what stands on line N
 ``write --- on a line of its own below the last key`` where dashes in a line cut the frontmatter
 ====================================================  ==================================================
 
-Anything else is for people alone. So is a line that is a sample (``description: Use when ...``): what is to be written
-is not known to the program, so the edit is not ``exact``. An edit keeps the file's line ends, its byte order mark and
-its missing last line end; it may still be wrong, since it is made from text: `hotagents.ops.mending` proves it.
+Anything else is for people alone. So is a line to add that is a sample (``description: Use when ...``): what is to be
+written is not known to the program, so the edit is not ``exact``. Lines stand there as they are to be written, with
+their indentation, but for those of ``write:`` with a key, of ``such as:`` and of ``add:``, which get that of the other
+keys. An edit keeps the file's line ends, its byte order mark and its missing last line end; it may still be wrong,
+since it is made from text: `hotagents.ops.mending` proves it.
 """
 
 from __future__ import annotations
@@ -29,7 +34,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 if TYPE_CHECKING:
@@ -44,14 +49,9 @@ _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _BLANKS: Final = re.compile(r"[ \t]*")
 _FENCE: Final = re.compile(r"-{3,}[ \t]*")
 _ENTRY: Final = re.compile(r"""[ \t]*(?:"[^"]*"|'[^']*'|[^\s"'#:-][^:#]*):(?:[ \t].*)?""")
-_SAMPLE: Final = re.compile(
-    r"name: my-agent|description: Use when \.\.\.|mcpServers: \[name\]|skills: \[first, second\]"
-    r'|[\w.-]+: \.\.\.|hooks: \{.*"\.\.\.".*\}|.*, or less'
-)
-_VALUE: Final = re.compile(r"""[\w.-]+: ["'\[]*(.*?)["'\]]*""", re.DOTALL)
+_SAMPLE: Final = re.compile(r"description: Use when \.\.\.|[\w.-]+: \.\.\.|.*, or less")
+_MADE_UP: Final = "name: my-agent"  # where it is to be added; it may be what an agent is called, too
 _GOT: Final = re.compile(r'got (?:(?:only )?unknown ones such as )?("(?:[^"\\]|\\.)*")')
-# What stands in the file is another value than is offered: a default, or one of several that are allowed.
-_OFFERED: Final = frozenset({"invalid-value", "model-unknown"})
 _LAST_KEY: Final = "write --- on a line of its own below the last key"
 
 
@@ -198,10 +198,12 @@ def _written(place: _Place, said: str) -> Edit | None:
         return Edit(place.number, place.number, tuple(lines), exact) if place.number else None
     if (entry := place.entry()) is None:
         return None
-    old = "\n".join(place.lines[entry[0] - 1 : entry[1]])
-    if place.diagnostic.code in _OFFERED and (value := _VALUE.fullmatch(said)) is not None:
-        exact = exact and value[1] in old
     return Edit(*entry, tuple(" " * place.indent + line for line in lines), exact)
+
+
+def _sampled(place: _Place, said: str) -> Edit | None:
+    edit = _written(place, said)
+    return None if edit is None else replace(edit, exact=False)
 
 
 def _replaced(_place: _Place, first: str, last: str | None, said: str) -> Edit:
@@ -210,7 +212,8 @@ def _replaced(_place: _Place, first: str, last: str | None, said: str) -> Edit:
 
 def _added(place: _Place, said: str) -> Edit | None:
     lines = tuple(" " * place.indent + line for line in said.split("\n"))
-    return Edit(place.number + 1, place.number, lines, not _SAMPLE.fullmatch(said)) if place.number else None
+    exact = said != _MADE_UP and not _SAMPLE.fullmatch(said)
+    return Edit(place.number + 1, place.number, lines, exact) if place.number else None
 
 
 def _meant(place: _Place, right: str) -> Edit | None:
@@ -285,22 +288,14 @@ def _is_entry(line: str) -> bool:
 
 def _fence_below(place: _Place) -> Edit | None:
     start = place.diagnostic.column - 1
-    if place.number == 1:
-        return _fence_behind_keys(place)
-    if not place.line.startswith("---", start):
+    if place.number == 1 or start < 0 or not place.line.startswith("---", start):
         return None
     before, after = place.line[:start].rstrip(), place.line[start + len("---") :]
     return Edit(place.number, place.number, tuple(line for line in (before, "---", after) if line.strip()))
 
 
-def _fence_behind_keys(place: _Place) -> Edit | None:
-    """Close a frontmatter below the lines that are keys, if a blank line and then anything else follows, or nothing."""
-    end = next((n for n, line in enumerate(place.lines[1:], 2) if not line.strip() or not _is_entry(line)), 0)
-    end = end or len(place.lines) + 1
-    more = next((line for line in place.lines[end - 1 :] if line.strip()), "")
-    if end == 2 or (more and place.lines[end - 1].strip()) or _ENTRY.fullmatch(more):  # noqa: PLR2004 - no key at all
-        return None
-    return Edit(end, end - 1, ("---",))
+def _fence_on(_place: _Place, number: str) -> Edit:
+    return Edit(int(number), int(number) - 1, ("---",))
 
 
 def _width(line: str) -> int:
@@ -321,11 +316,12 @@ def _parted(lines: Iterable[str]) -> Iterable[_Line]:
             yield _Line(said, line[len(said) :])
 
 
-_WRITTEN: Final = re.compile(r"(?:write|add|replace lines? \d+(?:-\d+)? by): (.*)", re.DOTALL)
+_WRITTEN: Final = re.compile(r"(?:write|such as|add|replace lines? \d+(?:-\d+)? by): (.*)", re.DOTALL)
 _GRAMMAR: Final[Mapping[re.Pattern[str], Callable[..., Edit | None]]] = {
     re.compile(r"write: (.*)", re.DOTALL): _written,
     re.compile(r"replace lines? (\d{1,9})(?:-(\d{1,9}))? by: (.*)", re.DOTALL): _replaced,
     re.compile(r"add: (.*)", re.DOTALL): _added,
+    re.compile(r"such as: (.*)", re.DOTALL): _sampled,
     re.compile(r'did you mean "([^"]+)"\?'): _meant,
     re.compile(r"rename the key to ([\w-]+)"): _renamed,
     re.compile(r"write it as ([\w-]+):"): _renamed,
@@ -334,6 +330,7 @@ _GRAMMAR: Final[Mapping[re.Pattern[str], Callable[..., Edit | None]]] = {
     re.compile(r"remove this ---"): _fence_gone,
     re.compile(r"remove the character"): _blanked,
     re.compile(r"move the --- of line (\d{1,9}) to the very beginning of the file"): _fence_moved,
+    re.compile(r"write --- on line (\d{1,9}), below the last key"): _fence_on,
     re.compile(r"write --- on line 1, .*"): _fence_first,
     re.compile(re.escape(_LAST_KEY)): _fence_below,
     re.compile(r"remove ([\w-]+)"): _gone,

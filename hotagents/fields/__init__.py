@@ -10,6 +10,7 @@ name, broken hooks) is an error. Nothing here raises for what a file says, and n
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -19,6 +20,7 @@ from pydantic import AliasChoices
 
 from hotagents.diagnostics import did_you_mean, errors_in
 from hotagents.fields.limits import limit_meant, limits_of
+from hotagents.fields.lines import added
 from hotagents.fields.notes import MOST, Notes
 from hotagents.fields.values import ABSENT, READ
 from hotagents.spec import FORMAT_KEYS, AgentSpec, Document, freeze, thaw
@@ -36,7 +38,8 @@ __all__ = ["agent_from", "document_from", "kind_of", "problems_in", "without_gue
 
 S = TypeVar("S", bound=AgentSpec)
 
-_REQUIRED: Final = {"name": "add: name: my-agent", "description": "add: description: Use when ..."}
+_WORD: Final = re.compile(r'"([^"]+)"')
+_REQUIRED: Final = {"name": "name: my-agent", "description": "description: Use when ..."}
 
 
 def kind_of(page: Page) -> tuple[Literal["agent", "document"], tuple[Diagnostic, ...]]:
@@ -50,12 +53,13 @@ def kind_of(page: Page) -> tuple[Literal["agent", "document"], tuple[Diagnostic,
         return "agent", ()
     notes = Notes(page)
     if "name" in said:
-        notes.add("likely-agent", "warning", ("name",), "expected a name, got nothing", "write: name: my-agent")
+        notes.add("likely-agent", "warning", ("name",), "expected a name, got nothing", "such as: name: my-agent")
     elif key := next((key for key in said if key.casefold() == "name"), None):
         notes.add_at_key("likely-agent", "warning", key, f'expected "name", got "{key}"', "write it as name:")
     elif "description" in said and ("tools" in said or "model" in said):
         message = "expected a name beside description and tools or model, got none: the file is no agent"
-        notes.add_at_key("likely-agent", "warning", "description", message, _REQUIRED["name"])
+        hint = added(page, _REQUIRED["name"], below="description")
+        notes.add_at_key("likely-agent", "warning", "description", message, hint)
     else:
         notes.add("not-an-agent", "info", (), "no name: served as a document")
     return "document", tuple(notes.found)
@@ -147,13 +151,16 @@ def _base_values(notes: Notes, own: Collection[str], known_tools: Collection[str
 
 def _note_missing(notes: Notes) -> None:
     for key in (key for key in _REQUIRED if key not in notes.page.frontmatter):
-        notes.add(f"missing-{key}", "error", (key,), f"expected a {key}, got none", _REQUIRED[key])
+        notes.add(f"missing-{key}", "error", (key,), f"expected a {key}, got none", added(notes.page, _REQUIRED[key]))
 
 
 def _note_unknown(notes: Notes, keys: Sequence[str], known: Sequence[str]) -> None:
     for key in keys[:MOST]:
         message = f'expected a key of the format, got "{key}"; kept in extra'
-        notes.add_at_key("unknown-key", "warning", key, message, did_you_mean(key, known))
+        hint = did_you_mean(key, known)
+        if (near := _WORD.search(hint)) is not None and near[1] in notes.page.frontmatter:
+            hint = f'"{near[1]}" is there too, and counts; remove the line if it was meant to be that'
+        notes.add_at_key("unknown-key", "warning", key, message, hint)
     notes.add_rest("unknown-key", "warning", len(keys) - MOST)
 
 

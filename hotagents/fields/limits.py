@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from hotagents.authority import ToolRule, split_tools
 from hotagents.diagnostics import did_you_mean
-from hotagents.fields.notes import MOST, Notes, at, line_of, one_line, shown
-from hotagents.frontmatter.rights import ALIKE, NEGATIONS
+from hotagents.fields.lines import has_one_line, written
+from hotagents.fields.notes import MOST, Notes, at, shown
+from hotagents.frontmatter.rights import ALIKE, DENIES, NEGATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -32,17 +33,20 @@ _MEANT: Final[Mapping[str, Limit]] = MappingProxyType(
     {"tools": "tools", "allowedtools": "tools", "disallowedtools": "disallowedTools"}
 )
 _NEAR: Final = range(9, 19)  # lengths within which a key can be a slip in one of the two long ones
+_TOGETHER: Final = 'write all that you mean under "{}", once, and remove the other line'
 _DENIABLE: Final = re.compile(r"[A-Za-z0-9_.*-]+")
 
 
 def limit_meant(key: str) -> Limit | None:
     """Return the limit that a misspelt key means: other case, signs between, letters that look alike, or a slip.
 
-    What negates a granting key, such as ``unallowedTools``, denies.
+    What negates a granting key, such as ``unallowedTools``, denies, and so does ``deniedTools`` or ``blocked_tools``.
     """
     plain = "".join(char for char in unicodedata.normalize("NFKC", key).casefold() if char.isalnum()).translate(ALIKE)
     if plain in _MEANT:
         return _MEANT[plain]
+    if DENIES.fullmatch(plain):
+        return "disallowedTools"
     if any(plain.startswith(no) and _near(plain.removeprefix(no)) == "tools" for no in NEGATIONS):
         return "disallowedTools"
     return _near(plain)
@@ -96,10 +100,9 @@ def _tools(notes: Notes, misspelt: Sequence[str], known_tools: Collection[str] |
     for key, entries in zip(misspelt, lists, strict=True):
         if own:
             message = f'expected only "tools", got "{key}" beside it; read too, as the narrower of the two'
-            hint = 'write what you mean under "tools" and remove the other line'
-            notes.add_at_key("limit-misspelt", "warning", key, message, hint)
+            notes.add_at_key("limit-misspelt", "warning", key, message, _TOGETHER.format("tools"))
         else:
-            _note_misspelt(notes, key, "tools", entries)
+            _note_misspelt(notes, key, "tools", entries, alone=len(misspelt) == 1)
     return {"tools": _in_all([*own, *lists])} if own or lists else {}
 
 
@@ -116,32 +119,36 @@ def _in_all(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 def _disallowed(notes: Notes, misspelt: Sequence[str], known: Collection[str] | None) -> dict[str, tuple[str, ...]]:
     said = notes.page.frontmatter
     entries = _refused(notes, "disallowedTools", said["disallowedTools"], known) if "disallowedTools" in said else ()
+    alone = "disallowedTools" not in said and len(misspelt) == 1
     for key in misspelt:
         more = _refused(notes, key, said[key], known)
-        _note_misspelt(notes, key, "disallowedTools", more)
+        _note_misspelt(notes, key, "disallowedTools", more, alone=alone)
         entries += more
     return {"disallowed_tools": entries} if entries else {}
 
 
-def _note_misspelt(notes: Notes, key: str, limit: Limit, entries: Sequence[str]) -> None:
+def _note_misspelt(notes: Notes, key: str, limit: Limit, entries: Sequence[str], *, alone: bool) -> None:
     message = f'expected "{limit}", got "{key}", which other readers ignore; read as the limit that it means'
-    written = ", ".join(entries)
-    told = len(notes.found) > 2 * MOST  # the hint would be left out, and looking at every other key for it is dear
-    same = not told and one_line(notes.page, key) and split_tools(written) == tuple(entries)
-    hint = line_of(limit, written) if same else f"rename the key to {limit}"
+    text = ", ".join(entries)
+    told = len(notes.found) > 2 * MOST  # the hint would be left out, and reading the entry again for it is dear
+    same = not told and split_tools(text) == tuple(entries) and has_one_line(notes.page, key)
+    hint = written(notes.page, key, text or [], to=limit) if same else f"rename the key to {limit}"
+    hint = hint if alone else _TOGETHER.format(limit)
     notes.add_at_key("limit-misspelt", "warning", key, message, hint)
 
 
 def _granted(notes: Notes, key: str, value: Any, known_tools: Collection[str] | None) -> tuple[str, ...]:
     if value is None:
         message = "expected a list of tools, got nothing: the agent may use no tool at all"
-        notes.add("null-tools", "warning", (key,), message, "write: tools: []")
+        alone = key == "tools" or "tools" not in notes.page.frontmatter
+        hint = written(notes.page, key, [], to="tools") if alone else _TOGETHER.format("tools")
+        notes.add("null-tools", "warning", (key,), message, hint)
         return ()
     entries, bad = entries_of(value)
     if bad is not None:
         message = f"expected a string or a list of strings, got {shown(at(value, bad))}, which grants no tool"
-        whole = not bad and key == "tools" and one_line(notes.page, key)
-        hint = line_of("tools", "") if whole else "write the names of tools as text, such as Read, Grep"
+        whole = not bad and key == "tools" and has_one_line(notes.page, key)
+        hint = written(notes.page, key, []) if whole else "write the names of tools as text, such as Read, Grep"
         notes.add("wrong-type", "warning", (key, *bad), message, hint)
     if isinstance(value, (list, tuple)):
         # A parenthesis that a comma of the list tore apart is one entry for its author, as it is in a text.

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, final
 from pydantic import BaseModel, ValidationError
 
 from hotagents.diagnostics import Diagnostic
-from hotagents.frontmatter.parsing import parse
-from hotagents.frontmatter.scalars import resolve
+from hotagents.fields.lines import added, written
 from hotagents.spec import FORMAT_KEYS
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from hotagents.diagnostics import Severity
     from hotagents.frontmatter.page import Page
 
-__all__ = ["MOST", "Keys", "Notes", "at", "line_of", "one_line", "shown"]
+__all__ = ["MOST", "Keys", "Notes", "at", "shown"]
 
 Keys: TypeAlias = Sequence[str | int]
 M = TypeVar("M", bound=BaseModel)
@@ -30,7 +29,6 @@ MOST: Final = 50
 """Findings of one sort that one file may bring: 64 KiB of frontmatter hold 16,000 unknown keys."""
 
 _LONGEST_SHOWN: Final = 80
-_SURELY_PLAIN: Final = re.compile(r"[A-Za-z0-9](?:[\w.()*/,-]| (?!#))*", re.ASCII)
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _OF_A_KEY: Final = "[key]"  # how pydantic ends the way to what it has against a key
 _EXPECTED: Final[Mapping[str, str]] = {
@@ -110,7 +108,7 @@ class Notes:
         for item in items[:MOST]:
             first, *rest = item["loc"] or ("",)
             keys = (_format_key(first), *(key for key in rest if key != _OF_A_KEY)) if first else ()
-            message, hint = _told(item, keys[-1] if keys else "")
+            message, hint = _told(self.page, item, keys)
             if item["type"] == "extra_forbidden" or _OF_A_KEY in rest:
                 line, column = self.page.at_key(*keys)
                 path, key = self.page.path, ".".join(map(str, keys))
@@ -120,17 +118,17 @@ class Notes:
         self.add_rest("invalid-field", "error", len(items) - MOST)
 
 
-def _told(item: ErrorDetails, key: str | int) -> tuple[str, str]:
+def _told(page: Page, item: ErrorDetails, keys: Keys) -> tuple[str, str]:
     """Return what a model expected and found, and what to do, in the words of all other findings."""
-    kind, value = item["type"], item["input"]
+    kind, value, key = item["type"], item["input"], keys[-1] if keys else ""
     if kind == "missing":
-        return "expected this field, got nothing", f"add: {key}: ..." if _is_plain(key) else ""
+        return "expected this field, got nothing", added(page, f"{key}: ...") if _is_plain(key) else ""
     if kind == "extra_forbidden":
         return f'expected a key that is known here, got "{key}"', "correct its spelling, or remove it"
     if kind == "too_short" and {"min_length", "actual_length"} <= item.get("ctx", {}).keys():  # not a model's own code
         return f"expected at least {item['ctx']['min_length']} of these, got {item['ctx']['actual_length']}", ""
     if (sort := _EXPECTED.get(kind)) is not None:
-        return f"expected {sort}, got {shown(value)}", _as_list(key, value) if sort == "a list" else ""
+        return f"expected {sort}, got {shown(value)}", _as_list(page, keys, value) if sort == "a list" else ""
     if kind in {"value_error", "assertion_error"}:  # a validator's own words: expected x; do y
         said = item["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
         message, _, hint = said.partition("; ")
@@ -140,13 +138,16 @@ def _told(item: ErrorDetails, key: str | int) -> tuple[str, str]:
     return f"{message}, got {shown(value)}", ""
 
 
-def _as_list(key: str | int, value: object) -> str:
+def _as_list(page: Page, keys: Keys, value: object) -> str:
     """Return how a value is written where a list belongs, or nothing where that is not sure."""
-    if not _is_plain(key):
+    if not keys or not _is_plain(key := keys[-1]) or not (value is None or isinstance(value, str)):
         return ""
-    if value is None:
-        return f"write: {key}: []"
-    return f"write: {key}: [{shown(value)}]" if isinstance(value, str) and len(value) <= _LONGEST_SHOWN else ""
+    said = [] if value is None else [value]
+    if any(len(entry) > _LONGEST_SHOWN for entry in said):
+        return ""
+    if len(keys) == 1:
+        return written(page, str(key), said)
+    return f"as a list: {key}: [{', '.join(map(shown, said))}]"  # a part of a value is no line of its own
 
 
 def _is_plain(key: str | int) -> bool:
@@ -192,27 +193,3 @@ def shown(value: object) -> str:
     if isinstance(value, (int, float)):
         return "a huge number" if abs(value) >= _HUGE else str(value)
     return "a mapping" if isinstance(value, Mapping) else "a list"
-
-
-def line_of(key: str, text: str) -> str:
-    """Return ``write: key: text`` as a line to paste, with the text in quotes where YAML would read it otherwise."""
-    if not text:
-        return f"write: {key}: []" if key in ("tools", "disallowedTools") else f'write: {key}: ""'
-    plain = resolve(text) == text if _SURELY_PLAIN.fullmatch(text) else _reads_back(key, text)
-    return f"write: {key}: {text if plain else json.dumps(text, ensure_ascii=False)}"
-
-
-def _reads_back(key: str, text: str) -> bool:
-    page = parse("", f"---\n{key}: {text}\n---\n".encode("utf-8", "replace"), recover=False)
-    return not page.diagnostics and page.frontmatter == {key: text}
-
-
-def one_line(page: Page, key: str) -> bool:
-    """Tell whether a key and its value surely stand on one line, which one line can then replace."""
-    line = page.at_key(key).line
-    others = [page.at_key(other).line for other in page.frontmatter if other != key]
-    following = min((other for other in others if other > line), default=line + 1)
-    value = page.frontmatter[key]
-    parts = range(len(value)) if isinstance(value, (list, tuple)) else ()
-    inside = all(page.at(key, part).line == line for part in parts)
-    return following == line + 1 and inside and not (isinstance(value, str) and "\n" in value)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args
 
 from hotagents.diagnostics import did_you_mean
 from hotagents.fields.limits import entries_of
-from hotagents.fields.notes import Keys, Notes, at, line_of, shown
+from hotagents.fields.lines import Writable, literal, written
+from hotagents.fields.notes import Keys, Notes, at, shown
 from hotagents.spec import (
     MODEL_ALIASES,
     PERMISSION_MODE_ALIASES,
@@ -36,28 +37,32 @@ Reader: TypeAlias = Callable[[Notes, str, Any], object]
 
 _MOST_DIGITS: Final = 9
 _LEADING: Final = re.compile(rf"\s*([0-9]{{1,{_MOST_DIGITS}}})(?:\.0+)?(?![0-9.,])")
+_DIGITS: Final = re.compile(rf"[0-9]{{1,{_MOST_DIGITS}}}")
+_SERVER: Final = re.compile(r"[\w.-]+")
+_SWITCHES: Final = dict.fromkeys(("true", "yes", "on"), True) | dict.fromkeys(("false", "no", "off"), False)
 _LONGEST_KEBAB: Final = 256
 _KEBAB: Final = re.compile(r"(?=.{1,256}\Z)[a-z0-9]++(?:-[a-z0-9]++)*+")
-_HOOKS_HINT: Final = 'write: hooks: {PreToolUse: [{matcher: "Bash", hooks: [{type: command, command: "..."}]}]}'
+_DESCRIPTION_HINT: Final = "such as: description: Use when ..."
+_HOOKS_HINT: Final = 'such as: hooks: {PreToolUse: [{matcher: "Bash", hooks: [{type: command, command: "..."}]}]}'
 
 
 def _name(notes: Notes, key: str, value: Any) -> object:
     if not isinstance(value, str):
-        hint = _name_hint(shown(value)) if isinstance(value, (bool, int, float)) else "write: name: my-agent"
+        hint = _name_hint(notes, _as_text(notes, key, value))
         notes.add("wrong-type", "error", (key,), f"expected a string, got {shown(value)}", hint)
     elif fault := name_fault(value):
-        notes.add("bad-name", "error", (key,), f"{fault}, got {shown(value)}", _name_hint(value))
+        notes.add("bad-name", "error", (key,), f"{fault}, got {shown(value)}", _name_hint(notes, value))
     elif value != _kebab(value):
         message = f"expected lower-case-with-hyphens, got {shown(value)}; kept as written"
-        notes.add("name-style", "warning", (key,), message, _name_hint(value))
+        notes.add("name-style", "warning", (key,), message, _name_hint(notes, value))
     return value
 
 
-def _name_hint(name: str) -> str:
+def _name_hint(notes: Notes, name: str) -> str:
     if not name.strip():
-        return "write: name: my-agent"
+        return "such as: name: my-agent"
     plain = _kebab(name)
-    return line_of("name", plain) if plain else "use a name of a-z, 0-9 and hyphens"
+    return written(notes.page, "name", plain) if plain else "use a name of a-z, 0-9 and hyphens"
 
 
 def _kebab(name: str) -> str:
@@ -75,50 +80,64 @@ def _kebab(name: str) -> str:
 def _description(notes: Notes, key: str, value: Any) -> object:
     if value is None or (isinstance(value, str) and not value.strip()):
         message = "expected when to use the agent, got nothing"
-        notes.add("missing-description", "error", (key,), message, "write: description: Use when ...")
+        notes.add("missing-description", "error", (key,), message, _DESCRIPTION_HINT)
     elif not isinstance(value, str):
         message = f"expected a string, got {shown(value)}"
-        scalar = isinstance(value, (bool, int, float))
-        hint = line_of("description", shown(value)) if scalar else "write: description: Use when ..."
+        text = _as_text(notes, key, value)
+        hint = written(notes.page, key, text) if text.strip() else _DESCRIPTION_HINT
         notes.add("wrong-type", "error", (key,), message, hint)
     return value
 
 
 def _model(notes: Notes, key: str, value: Any) -> object:
     if not isinstance(value, str) or not value.strip():
-        return _ignored(notes, key, value, "an alias or a model's id", "write: model: inherit")
+        hint = _meant(notes, key, value, lambda said: isinstance(said, str) and is_model_id(said), "inherit")
+        return _ignored(notes, key, value, "an alias or a model's id", hint)
     if not is_model_id(value):
         message = f"expected {', '.join(MODEL_ALIASES)} or a model's id, got {shown(value)}; kept as written"
-        hint = did_you_mean(value, MODEL_ALIASES) or "write: model: inherit"
+        hint = did_you_mean(value, MODEL_ALIASES) or _sample(key, "inherit")
         notes.add("model-unknown", "warning", (key,), message, hint)
     return value
 
 
 def _choice(choices: Sequence[str], aliases: Mapping[str, str] = MappingProxyType({})) -> Reader:
+    def is_one(value: Any) -> bool:
+        return isinstance(value, str) and aliases.get(value, value) in choices
+
     def read(notes: Notes, key: str, value: Any) -> object:
-        if isinstance(value, str) and aliases.get(value, value) in choices:
+        if is_one(value):
             return aliases.get(value, value)
-        hint = _near(value, choices) or f"write: {key}: {choices[0]}"
+        hint = _near(value, choices) or _meant(notes, key, value, is_one, choices[0])
         return _ignored(notes, key, value, f"one of {', '.join(choices)}", hint)
 
     return read
 
 
 def _effort(notes: Notes, key: str, value: Any) -> object:
-    levels = get_args(Effort)
-    if (isinstance(value, str) and value in levels) or _is_number(value):
+    if _is_effort(value):
         return value
-    hint = _near(value, levels) or "write: effort: medium"
+    levels = get_args(Effort)
+    hint = _near(value, levels) or _meant(notes, key, value, _is_effort, "medium")
     return _ignored(notes, key, value, f"one of {', '.join(levels)} or a whole number", hint)
 
 
+def _is_effort(value: Any) -> bool:
+    return (isinstance(value, str) and value in get_args(Effort)) or _is_number(value)
+
+
 def _max_turns(notes: Notes, key: str, value: Any) -> object:
+    turns = _turns(value)
+    if turns is not None:
+        return turns
+    hint = _meant(notes, key, value, lambda said: _turns(said) is not None, "20")
+    return _ignored(notes, key, value, "a whole number from 1", hint)
+
+
+def _turns(value: Any) -> int | None:
     turns = _leading_number(value) if isinstance(value, str) else value
     if isinstance(turns, float) and turns.is_integer():
         turns = int(turns)  # 20.0 and 1e1 are numbers that their author meant, and ignoring them lifts the limit
-    if _is_number(turns) and turns > 0:
-        return turns
-    return _ignored(notes, key, value, "a whole number from 1", "write: maxTurns: 20")
+    return int(turns) if _is_number(turns) and turns > 0 else None
 
 
 def _is_number(value: Any) -> bool:
@@ -133,13 +152,19 @@ def _leading_number(text: str) -> int:
 
 
 def _background(notes: Notes, key: str, value: Any) -> object:
-    return value if isinstance(value, bool) else _ignored(notes, key, value, "true or false", f"write: {key}: true")
+    if isinstance(value, bool):
+        return value
+    only = _only(value)
+    meant = only if isinstance(only, bool) else _SWITCHES.get(only.strip().lower()) if isinstance(only, str) else None
+    hint = "write true or false" if meant is None else written(notes.page, key, meant)
+    return _ignored(notes, key, value, "true or false", hint)
 
 
 def _text(notes: Notes, key: str, value: Any) -> object:
     if isinstance(value, str):
         return value
-    hint = line_of(key, shown(value)) if isinstance(value, (bool, int, float)) else "write one text, in quotes"
+    text = _as_text(notes, key, value)
+    hint = written(notes.page, key, text) if text else "write one text, in quotes"
     return _ignored(notes, key, value, "a string", hint)
 
 
@@ -147,12 +172,20 @@ def _skills(notes: Notes, key: str, value: Any) -> object:
     entries, bad = entries_of(value)
     if bad is None:
         return entries
-    notes.ignored((key, *bad), at(value, bad), "a string or a list of strings", f"write: {key}: [first, second]")
+    names = _names(notes, key, value)
+    hint = written(notes.page, key, names) if names else _sample(key, "[first, second]")
+    notes.ignored((key, *bad), at(value, bad), "a string or a list of strings", hint)
     return entries if bad else ABSENT
 
 
 def _mcp_servers(notes: Notes, key: str, value: Any) -> object:
-    hint = f"write: {key}: [name]"
+    if isinstance(value, Mapping):
+        hint = "write each server as an entry of a list: - {name: config}"
+        return _ignored(notes, key, value, "a list of names or of {name: config}", hint)
+    names = value.split(",") if isinstance(value, str) else _names(notes, key, value)
+    names = [name.strip() for name in names]
+    sure = names and all(map(_SERVER.fullmatch, names))
+    hint = written(notes.page, key, names) if sure else _sample(key, "[name]")
     if not isinstance(value, (list, tuple)):
         return _ignored(notes, key, value, "a list of names or of {name: config}", hint)
     bad = next((index for index, item in enumerate(value) if not isinstance(item, (str, Mapping))), None)
@@ -198,6 +231,43 @@ def _matcher_fault(matcher: Any) -> tuple[Keys, str] | None:
 
 def _near(value: Any, words: Sequence[str]) -> str:
     return did_you_mean(value, words) if isinstance(value, str) else ""
+
+
+def _only(value: Any) -> Any:
+    """Return the one entry of a list that has no other, and anything else as it is."""
+    return value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
+
+
+def _as_text(notes: Notes, key: str, value: Any) -> str:
+    """Return the text that a value was meant as, if it is a single one: numbers as written; else nothing."""
+    only = _only(value)
+    return _scalar_text(notes, (key,) if only is value else (key, 0), only)
+
+
+def _scalar_text(notes: Notes, keys: Keys, value: Any) -> str:
+    if isinstance(value, str) or not isinstance(value, (bool, int, float)):
+        return value if isinstance(value, str) else ""
+    said = literal(notes.page, *keys, value=value)
+    return said or ("" if abs(value) >= 10**_MOST_DIGITS else shown(value))
+
+
+def _names(notes: Notes, key: str, value: Any) -> list[str]:
+    """Return a list's entries as text; none where one of them is no single value."""
+    items = value if isinstance(value, (list, tuple)) else ()
+    names = [_scalar_text(notes, (key, index), item) for index, item in enumerate(items)]
+    return names if all(names) else []
+
+
+def _meant(notes: Notes, key: str, value: Any, is_right: Callable[[Any], bool], sample: str) -> str:
+    """Return the line that surely says what was meant, as in a list of one or a number in quotes; else a sample."""
+    only = _only(value)
+    number = int(only) if isinstance(only, str) and _DIGITS.fullmatch(only.strip()) else None
+    right: Writable | None = next((said for said in (only, number) if said is not value and is_right(said)), None)
+    return _sample(key, sample) if right is None else written(notes.page, key, right)
+
+
+def _sample(key: str, text: str) -> str:
+    return f"such as: {key}: {text}"
 
 
 def _ignored(notes: Notes, key: str, value: object, expected: str, hint: str) -> object:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hotagents.frontmatter.remedies import quoted
 from hotagents.frontmatter.rights import is_never_guessed, limit_within
+from hotagents.frontmatter.slips import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from yaml.events import ScalarEvent
 
 from hotagents.frontmatter.page import Position
 from hotagents.frontmatter.plain import plain_tree
-from hotagents.frontmatter.text import place_of
+from hotagents.frontmatter.text import LINE_BREAK, place_of
 from hotagents.frontmatter.tree import Tree, TreeError, position
 
 if TYPE_CHECKING:
@@ -32,11 +32,15 @@ _EXPECTED: Final = {
     "that cannot start any token": "quotes around a text that begins with this character",
     "did not find expected alphabetic": "quotes around a text that begins with this character",
     "could not find expected ':'": '"key: value", or the indentation of a text of several lines',
+    "expected ',' or ']'": "a closing ]",
+    "expected ',' or '}'": "a closing }",
     "block sequence entries": "each entry of a list on a line of its own, also the first",
     "did not find expected key": "a key, or quotes around the whole text",
     "unexpected end of stream": "a closing quote",
     "a tab character": "spaces as indentation",
 }
+_NO_COLON: Final = "could not find expected ':'"
+_OPEN: Final = "flow"  # "while parsing a flow sequence"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -99,14 +103,27 @@ def _parser_class() -> Callable[[str], Any]:
 def syntax_error(error: Exception, frontmatter: str) -> TreeError:
     """Return what a parser's error means to the author of the text, whose own first line is line 2 of its file."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        problem = str(error.problem)
-        # What is never closed is reported where it opens, not at the end.
-        is_open = "end of stream" in problem and error.context_mark is not None
-        place = position(error.context_mark if is_open else error.problem_mark)
-        expected = next((said for part, said in _EXPECTED.items() if part in problem), "YAML")
+        problem, place = str(error.problem), position(error.problem_mark)
+        begin = position(error.context_mark) if error.context_mark is not None else place
+        # What is never closed, and a line without its colon, are told where they begin, not where that is noticed.
+        is_open = "end of stream" in problem or (begin.line < place.line and _OPEN in str(error.context))
+        if is_open or _NO_COLON in problem:
+            place = begin
+        expected = "spaces as indentation, not a tab" if _is_tab(frontmatter, place) else _expected(problem)
         message = f"expected {expected}{SAID_BY_PARSER}{problem}"
-        return TreeError("yaml-syntax", place, message, of_text=True)
+        return TreeError("yaml-syntax", place, message, of_text=True, is_open=is_open)
     if bad := _NOT_ALLOWED.search(frontmatter):
         place = place_of(frontmatter, bad.start(), first_line=2)
         return TreeError("yaml-syntax", place, f"expected a printable character, got U+{ord(bad[0]):04X}")
     return TreeError("yaml-syntax", Position(2, 1), "expected YAML, got a number or an escape that is none")
+
+
+def _expected(problem: str) -> str:
+    return next((said for part, said in _EXPECTED.items() if part in problem), "YAML")
+
+
+def _is_tab(frontmatter: str, place: Position) -> bool:
+    """Say whether a tab stands there, in the indentation of its line."""
+    lines = LINE_BREAK.split(frontmatter, place.line - 1)
+    before = lines[place.line - 2][: place.column] if place.line - 2 < len(lines) else ""
+    return before.endswith("\t") and not before.strip()

@@ -66,7 +66,7 @@ class Handler(BaseHandler):
             raise ValueError("expected --- alone on line 1")
         parts = split(text)
         if parts is None:
-            raise InvalidConfigError("the frontmatter has no end", (unclosed(""),))
+            raise InvalidConfigError("the frontmatter has no end", (unclosed("", text),))
         if errors := errors_in(ended("", parts)):
             raise InvalidConfigError("the frontmatter ends too early", errors)
         return parts.frontmatter, parts.body

@@ -51,6 +51,7 @@ class Page:
         recovered: Top-level keys whose value YAML could not read, and which have their literal text instead; a warning
             ``recovered`` tells of each.
         partial: What could be read of a frontmatter that could not be as a whole, to judge and never to serve.
+        text: The frontmatter itself, from the file's second line on; empty of a page that was not read from a file.
     """
 
     path: str
@@ -62,6 +63,7 @@ class Page:
     key_positions: Mapping[Keys, Position] = field(default_factory=dict)
     recovered: frozenset[str] = frozenset()
     partial: Mapping[str, Value] = field(default_factory=dict)
+    text: str = field(default="", repr=False, compare=False)
 
     def at(self, *keys: str | int) -> Position:
         """Return where a value begins; its nearest known parent's place otherwise, and line 1, column 1 at last."""

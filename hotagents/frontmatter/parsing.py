@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from hotagents.diagnostics import Diagnostic
 from hotagents.frontmatter.events import SAID_BY_PARSER, read_tree
-from hotagents.frontmatter.fences import Split, is_fenced, lost_key, name_line, split
+from hotagents.frontmatter.fences import Split, end_of_keys, heading_key, is_fenced, lost_key, name_line, split
 from hotagents.frontmatter.page import RECOVERED, TAKEN, Page, Position, Value
 from hotagents.frontmatter.recovery import Fault, Guess, Reading, read_apart
-from hotagents.frontmatter.remedies import Remedy, quoted, remedy
+from hotagents.frontmatter.remedies import Remedy, remedy
 from hotagents.frontmatter.rights import right_meant
+from hotagents.frontmatter.slips import quoted
 from hotagents.frontmatter.text import LINE_BREAK, decode, place_of, without_control_characters
 from hotagents.frontmatter.tree import Tree, TreeError
 from hotagents.limits import Limits
@@ -49,7 +50,7 @@ def parse(path: str, content: bytes, *, limits: Limits = Limits(), recover: bool
         return Page(path, MappingProxyType({}), text, diagnostics=tuple(found))
     parts = split(text)
     if parts is None:
-        found.append(unclosed(path))
+        found.append(unclosed(path, text))
         return Page(path, MappingProxyType({}), text, fenced=True, diagnostics=tuple(found))
     return page_of(path, parts, limits=limits, recover=recover, found=found)
 
@@ -76,6 +77,7 @@ def page_of(path: str, parts: Split, *, limits: Limits, recover: bool = True, fo
         key_positions=MappingProxyType(tree.key_places),
         recovered=frozenset(guess.entry.key for guess in reading.guesses),
         partial=values if reading.faults else _NOTHING,
+        text=frontmatter,
     )
 
 
@@ -128,10 +130,16 @@ def _missing_fence(path: str, text: str, line: int) -> Diagnostic:
     return Diagnostic("missing-fence", "error", path, 1, 1, "", message, hint)
 
 
-def unclosed(path: str) -> Diagnostic:
+def unclosed(path: str, text: str) -> Diagnostic:
     """Return what is wrong with a text whose opening fence no dashes follow."""
     message = "expected a closing ---, got the file's end"
-    return Diagnostic("unclosed-fence", "error", path, 1, 1, "", message, _CLOSE)
+    if line := end_of_keys(text):
+        hint = f"write --- on line {line}, below the last key"
+    elif key := heading_key(text):
+        hint = f'write "{key}:" without the #, each key on a line of its own, and --- alone on the line below the last'
+    else:
+        hint = _CLOSE
+    return Diagnostic("unclosed-fence", "error", path, 1, 1, "", message, hint)
 
 
 def ended(path: str, parts: Split) -> Iterator[Diagnostic]:
@@ -178,10 +186,21 @@ def _comment(path: str, frontmatter: str, tree: Tree) -> Iterator[Diagnostic]:
     comment = _COMMENT.match(frontmatter, tree.description_end)
     if comment is None:
         return
-    place = tree.places["description",]
-    hint = "quote the whole text"
-    if place_of(frontmatter, tree.description_end, first_line=2).line == place.line:
-        text = f"{tree.values['description'] or ''}{comment[0]}".strip()
-        hint = f"write: description: {quoted(text)}"
+    text = f"{tree.values['description'] or ''}{comment[0]}".strip()
+    last = place_of(frontmatter, tree.description_end, first_line=2).line
+    hint = _whole(frontmatter, text, tree.key_places["description",], last)
     message = 'expected the whole text, got what stands before " #", which begins a comment'
-    yield Diagnostic("comment-in-description", "warning", path, *place, "description", message, hint)
+    yield Diagnostic(
+        "comment-in-description", "warning", path, *tree.places["description",], "description", message, hint
+    )
+
+
+def _whole(frontmatter: str, text: str, key: Position, last: int) -> str:
+    """Return what to write instead of a description's lines, so that it is the whole text."""
+    indent = LINE_BREAK.split(frontmatter, key.line - 1)[key.line - 2][: key.column - 1]
+    if indent.strip() or frontmatter.lstrip().startswith("{"):
+        return "quote the whole text"  # in braces it has no lines of its own
+    line = f"{indent}description: {quoted(text)}"
+    if key.line < last:
+        return f"replace lines {key.line}-{last} by: {line}"
+    return f"replace line {last} by: {line}" if indent else f"write: {line}"

@@ -31,7 +31,6 @@ __all__ = ["Fault", "Guess", "Reading", "read_apart"]
 
 _FIRST_LINE: Final = 2  # of the frontmatter, in the file
 _MOST_FAULTS: Final = 50
-_NOT_CLOSED: Final = "end of stream"
 
 
 class Guess(NamedTuple):
@@ -115,7 +114,7 @@ class _Piece(NamedTuple):
         """Whether what follows may belong to it: YAML found its fault only where it ends."""
         if self.error is None or self.guess is not None:
             return False
-        return _NOT_CLOSED in self.error.problem or self.error.place.line - _FIRST_LINE > self.entry.last
+        return self.error.is_open or self.error.place.line - _FIRST_LINE > self.entry.last
 
 
 def _read_alone(entry: Entry, depth: int, *, recover: bool) -> _Piece:
@@ -123,7 +122,8 @@ def _read_alone(entry: Entry, depth: int, *, recover: bool) -> _Piece:
         tree = read_tree(entry.content, depth=depth)
     except TreeError as error:
         line, column = error.place
-        placed = TreeError(error.code, Position(line + entry.line, column), error.problem, of_text=error.of_text)
+        place = Position(line + entry.line, column)
+        placed = TreeError(error.code, place, error.problem, of_text=error.of_text, is_open=error.is_open)
         text = entry.literal() if recover and error.of_text else None
         return _Piece(entry, {}, placed, None if text is None else Guess(entry, text, placed))
     # A key that stands twice in one entry is an entry that was not cut off: no reason to go on.

@@ -7,12 +7,13 @@ that could be a limit would become part of a text.
 
 from __future__ import annotations
 
-import json
 import re
+from textwrap import dedent
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hotagents.frontmatter.events import read_tree
-from hotagents.frontmatter.rights import could_be_key, key_on, limit_within, right_meant
+from hotagents.frontmatter.rights import could_be_key, is_never_guessed, key_on, limit_within, right_meant
+from hotagents.frontmatter.slips import KEY, Change, doubt_about, head_above, of_sign, of_slips, quoted, with_spaces
 from hotagents.frontmatter.text import LINE_BREAK
 from hotagents.frontmatter.tree import TreeError
 
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["Remedy", "quoted", "remedy"]
 
 _ENTRY: Final = re.compile(r"( *(?:- +)*(?:[\w.-]+ *:[ \t]+)?)(.+)")
-_KEY: Final = re.compile(r"([\w.-]+):(?:[ \t]+(.*)|)\Z")
 _LIKELY_KEY: Final = re.compile(r"[a-z][\w.-]*:(?:[ \t]|\Z)")
 _NEXT: Final = re.compile(r"""[#?]|["']?\w[\w .-]*["']?[ \t]*:(?:[ \t]|\Z)""")
 _INDENT: Final = re.compile(r"[ \t]*")
+_BRACKETED: Final = re.compile(r"(?:\[[^\[\]]*\]|\{[^{}]*\})[ \t]*[^\s#,:\]}].*")
+_SIGNED: Final = re.compile(r"[|>][+-]?[ \t]+([^#\s].*)")
 _FOLD: Final = re.compile(r" ?\n ?")
 _QUOTES: Final = ("'", '"')
 _TEXTS: Final = frozenset({"description", "initialPrompt"})
@@ -38,6 +40,8 @@ _FIXED: Final = {
     "not-a-mapping": "write one key: value on each line, or remove the fences if this is no frontmatter",
     "frontmatter-too-deep": "nest less",
 }
+
+_MERGED: Final = "write the keys of the mapping in its place"
 
 
 class Remedy(NamedTuple):
@@ -58,19 +62,6 @@ class Remedy(NamedTuple):
         return self.first <= line < self.end
 
 
-class _Change(NamedTuple):
-    """Lines ``first`` to ``last``, the latter excluded, and what to write instead."""
-
-    first: int
-    last: int
-    instead: str
-
-
-def quoted(text: str) -> str:
-    """Return a text as YAML in double quotes, on one line."""
-    return json.dumps(text, ensure_ascii=False)
-
-
 def remedy(text: str, error: TreeError, *, depth: int, above: int = 0) -> Remedy:
     """Return what to do about a fault, with the exact line to write wherever a change of one entry cures it.
 
@@ -83,19 +74,41 @@ def remedy(text: str, error: TreeError, *, depth: int, above: int = 0) -> Remedy
     lines = LINE_BREAK.split(text)
     at = min(error.place.line - _FIRST_LINE - above, len(lines) - 1)
     if "\t" in (_INDENT.match(lines[at]) or "")[0] and error.code == "yaml-syntax":
-        return Remedy("indent with spaces, not with tabs")
+        return _with_spaces(lines, at, depth, above)
     if error.code in {"frontmatter-too-deep", "not-a-mapping"}:
-        return Remedy(_FIXED[error.code])
-    if change := _best(lines, _changes(lines, at), depth):
-        return Remedy(_written(lines, change, at, above), change.first + above, change.last + above)
-    if key := limit_within(_entry_on(lines[at])[1]):
-        return Remedy(f'begin a new line before "{key}", or quote the whole text if it is no limit')
-    if lines[at][:1].isspace() and _limits(lines[at]):
-        return Remedy(f'begin "{key_on(lines[at])}" at the left margin, as every key of its own')
-    return Remedy(_FIXED.get(error.code, ""))
+        change = _best(lines, of_slips(lines, at), depth) if error.code == "not-a-mapping" else None
+        return Remedy(_FIXED[error.code]) if change is None else _offered(lines, change, at, above)
+    if error.code == "bad-key" and lines[at].lstrip().startswith("<<"):
+        return Remedy(_MERGED)
+    doubt = doubt_about(lines, at)
+    change = _best(lines, of_sign(lines, at) if doubt else _changes(lines, at), depth)
+    if change is not None:
+        return _offered(lines, change, at, above)
+    return Remedy(doubt or _in_words(lines[at], error.code))
 
 
-def _written(lines: Sequence[str], change: _Change, at: int, above: int) -> str:
+def _in_words(line: str, code: str) -> str:
+    if key := limit_within(_entry_on(line)[1]):
+        return f'begin a new line before "{key}", or quote the whole text if it is no limit'
+    if line[:1].isspace() and _limits(line):
+        return f'begin "{key_on(line)}" at the left margin, as every key of its own'
+    return _FIXED.get(code, "")
+
+
+def _with_spaces(lines: Sequence[str], at: int, depth: int, above: int) -> Remedy:
+    if (spaced := with_spaces(lines, at)) is not None:
+        change, end = spaced
+        fault = _fault_after(lines, change, depth)
+        if fault is None or fault >= end:
+            return _offered(lines, change, at, above)
+    return Remedy("indent with spaces, not with tabs")
+
+
+def _offered(lines: Sequence[str], change: Change, at: int, above: int) -> Remedy:
+    return Remedy(_written(lines, change, at, above), change.first + above, change.last + above)
+
+
+def _written(lines: Sequence[str], change: Change, at: int, above: int) -> str:
     """Return a change in words, which lines it replaces included unless that is the one of the diagnostic."""
     last = change.last
     while last > change.first + 1 and not lines[last - 1].strip():
@@ -103,16 +116,17 @@ def _written(lines: Sequence[str], change: _Change, at: int, above: int) -> str:
     first, last = change.first + _FIRST_LINE + above, last - 1 + _FIRST_LINE + above
     if first < last:
         return f"replace lines {first}-{last} by: {change.instead}"
-    is_one = change.first == at and "\n" not in change.instead
+    is_one = change.first == at and "\n" not in change.instead and change.instead[:1] != " "
     return f"write: {change.instead}" if is_one else f"replace line {first} by: {change.instead}"
 
 
-def _changes(lines: Sequence[str], at: int) -> Iterator[_Change]:
+def _changes(lines: Sequence[str], at: int) -> Iterator[Change]:
     """Name the changes worth trying, the smallest first."""
+    yield from of_slips(lines, at)
     yield from _of_entry(lines, at)
     # A line without a colon is found missing one only where the next key begins.
     for line in range(at, max(at - 2, -1), -1):
-        first = next((n for n in range(line, -1, -1) if _KEY.match(lines[n].rstrip())), -1)
+        first = head_above(lines, line)
         if first >= 0 and (first < line or line == at):
             yield from _joined(lines, first, line)
         first = next((n for n in range(line, -1, -1) if _LIKELY_KEY.match(lines[n].rstrip())), -1)
@@ -120,13 +134,15 @@ def _changes(lines: Sequence[str], at: int) -> Iterator[_Change]:
             yield from _block(lines, first, line)
 
 
-def _of_entry(lines: Sequence[str], at: int) -> Iterator[_Change]:
+def _of_entry(lines: Sequence[str], at: int) -> Iterator[Change]:
     head, value = _entry_on(lines[at])
     if not head.strip() or limit_within(value):
         return
-    yield from (_Change(at, at + 1, head + text) for text in _as_text(value))
+    yield from (Change(at, at + 1, head + text) for text in _as_text(value))
+    if not is_never_guessed(key_on(head)):
+        yield from (Change(at, at + 1, head + quoted(text)) for text in _behind_signs(value))
     if value.startswith("- ") and (indent := _list_below(lines, at)) is not None:
-        yield _Change(at, at + 1, f"{head.rstrip()}\n{indent}{value}")
+        yield Change(at, at + 1, f"{head.rstrip()}\n{indent}{value}")
 
 
 def _entry_on(line: str) -> tuple[str, str]:
@@ -150,6 +166,14 @@ def _as_text(value: str) -> Iterator[str]:
         yield quoted(value)
 
 
+def _behind_signs(value: str) -> Iterator[str]:
+    """Give the text of ``[WIP] text``, which no list is, and of ``> text``, where the sign has to stand alone."""
+    if _BRACKETED.fullmatch(value):
+        yield value
+    elif (found := _SIGNED.fullmatch(value)) is not None:
+        yield found[1]
+
+
 def _list_below(lines: Sequence[str], at: int) -> str | None:
     """Return the indentation of the list's next entry, below the rest of this one; None where there is none."""
     least = len((_INDENT.match(lines[at]) or "")[0])
@@ -166,19 +190,19 @@ def _escaped(inner: str) -> str:
     return re.sub(r'\\.|"', lambda match: '\\"' if match[0] == '"' else match[0], inner)
 
 
-def _joined(lines: Sequence[str], first: int, at: int) -> Iterator[_Change]:
+def _joined(lines: Sequence[str], first: int, at: int) -> Iterator[Change]:
     """Put a plain text and its indented continuation lines on one line."""
     last = next((n for n in range(first + 1, len(lines)) if lines[n][:1] not in {"", " ", "\t"}), len(lines))
-    match = _KEY.match(lines[first].rstrip())
+    match = KEY.match(lines[first].rstrip())
     if match and match[2] and _is_within(first, at, last, match[1]) and _is_text(match[1], lines[first + 1 : last]):
         if limit_within(match[2]):
             return
         rest = (line.strip() or "\n" for line in lines[first + 1 : last])
         text = _FOLD.sub("\n", " ".join((match[2], *rest))).rstrip()
-        yield from (_Change(first, last, f"{match[1]}: {form}") for form in _as_text(text))
+        yield from (Change(first, last, f"{match[1]}: {form}") for form in _as_text(text))
 
 
-def _block(lines: Sequence[str], first: int, at: int) -> Iterator[_Change]:
+def _block(lines: Sequence[str], first: int, at: int) -> Iterator[Change]:
     """Indent a text of several lines that starts at the left margin: up to the next likely key, or the format's."""
     likely = next((n for n in range(first + 1, len(lines)) if _LIKELY_KEY.match(lines[n])), len(lines))
     sure = next((n for n in range(first + 1, len(lines)) if could_be_key(lines[n])), len(lines))
@@ -188,10 +212,12 @@ def _block(lines: Sequence[str], first: int, at: int) -> Iterator[_Change]:
     for last in (likely, sure):
         goes_on = next((line for line in lines[last:] if line.strip()), "").startswith((" ", "\t"))
         if _is_within(first, at, last, key) and _is_text(key, lines[first + 1 : last]) and not goes_on:
-            start = [] if not value or value[0] in "|>" else [value]
-            text = "\n".join([*start, *lines[first + 1 : last]]).rstrip()
+            sign, start, rest = "|", value, "\n".join(lines[first + 1 : last])
+            if value[:1] in {"|", ">"}:
+                sign, start, rest = value[0], value[1:].lstrip("+-123456789 \t"), dedent(rest)
+            text = "\n".join([start, rest] if start else [rest]).rstrip()
             body = "".join(f"\n  {line}" if line.strip() else "\n" for line in text.split("\n"))
-            yield _Change(first, last, f"{key}: |{body}")
+            yield Change(first, last, f"{key}: {sign}{body}")
 
 
 def _is_within(first: int, at: int, last: int, key: str) -> bool:
@@ -206,12 +232,12 @@ def _is_text(key: str, more: Sequence[str]) -> bool:
     return not any(could_be_key(line) or limit_within(line) for line in more)
 
 
-def _best(lines: Sequence[str], changes: Iterable[_Change], depth: int) -> _Change | None:
+def _best(lines: Sequence[str], changes: Iterable[Change], depth: int) -> Change | None:
     """Return the first change that leaves no fault, else the first that leaves none but below all of its own entry.
 
     Of two blocks the longer one, where the shorter one leaves a fault within that.
     """
-    best: _Change | None = None
+    best: Change | None = None
     left = 0  # where the best one leaves a fault
     for change in changes:
         fault = _fault_after(lines, change, depth)
@@ -224,7 +250,7 @@ def _best(lines: Sequence[str], changes: Iterable[_Change], depth: int) -> _Chan
     return best
 
 
-def _fault_after(lines: Sequence[str], change: _Change, depth: int) -> int | None:
+def _fault_after(lines: Sequence[str], change: Change, depth: int) -> int | None:
     """Return the index of the line at which reading fails with a change, None where it does not."""
     # Empty lines keep the numbers of the lines below.
     new = change.instead.split("\n")
@@ -243,7 +269,7 @@ def _limits(line: str) -> bool:
     return right_meant(key_on(line)) not in {"", "name"}
 
 
-def _end_of_entry(lines: Sequence[str], change: _Change) -> int:
+def _end_of_entry(lines: Sequence[str], change: Change) -> int:
     """Return the index of the first line below a change that goes on with nothing of what was changed."""
     first = lines[change.first]
     width = len((_INDENT.match(first) or "")[0])

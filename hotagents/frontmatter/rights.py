@@ -13,7 +13,7 @@ from typing import Final
 
 from hotagents.spec import FORMAT_KEYS, KNOWN_TOOLS
 
-__all__ = ["ALIKE", "NEGATIONS", "could_be_key", "is_never_guessed", "key_on", "limit_within", "right_meant"]
+__all__ = ["ALIKE", "DENIES", "NEGATIONS", "could_be_key", "is_never_guessed", "key_on", "limit_within", "right_meant"]
 
 ALIKE: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0501\u04cf\u0442\u051d\u03bf\u03b1\u0131",
@@ -23,6 +23,12 @@ ALIKE: Final = str.maketrans(
 
 NEGATIONS: Final = ("un", "non", "not", "no")
 """What turns a granting key into a denying one."""
+
+DENIES: Final = re.compile(
+    r"(?:den(?:y|ied)|block(?:ed)?|forbid(?:den)?|excluded?|prohibit(?:ed)?|ban(?:ned)?|disabled?)tools?"
+    r"|tools?(?:denied|blocked|forbidden|excluded|prohibited|banned|disabled)"
+)
+"""Keys of other formats, in lower-case letters, that plainly deny tools."""
 
 _PLAIN: Final = frozenset({"tools", "allowedtools", "disallowedtools", "permissionmode", "hooks", "mcpservers", "name"})
 _LONG: Final = ("allowedtools", "disallowedtools")
@@ -53,6 +59,8 @@ def right_meant(key: str) -> str:
         return plain if plain in _PLAIN else ""
     if _one_edit(plain, "tools"):
         return "tools"
+    if DENIES.fullmatch(plain):
+        return "disallowedtools"
     if any(plain.startswith(no) and right_meant(plain.removeprefix(no)).endswith("tools") for no in NEGATIONS):
         return "disallowedtools"
     # The same measure as where a slip is read as the limit that it means.

@@ -31,6 +31,7 @@ __all__ = ["Tree", "TreeError", "position"]
 
 _COLLECTION_TAGS: Final[Mapping[type, str]] = {SequenceStartEvent: CORE + "seq", MappingStartEvent: CORE + "map"}
 _FIRST_LINE: Final = 2  # of the frontmatter, in the file; a mark counts from 0
+_MERGE: Final = "<<"
 
 
 class TreeError(Exception):
@@ -41,14 +42,18 @@ class TreeError(Exception):
         place: Where, in the file.
         problem: What was expected and what was found.
         of_text: Whether it may be a text without quotes: YAML has no reading of it at all, not one that is refused.
+        is_open: Whether something opens there that is not closed, so that all below may belong to it.
     """
 
-    def __init__(self, code: str, place: Position, problem: str, *, of_text: bool = False) -> None:
+    def __init__(
+        self, code: str, place: Position, problem: str, *, of_text: bool = False, is_open: bool = False
+    ) -> None:
         super().__init__(problem)
         self.code = code
         self.place = place
         self.problem = problem
         self.of_text = of_text
+        self.is_open = is_open
 
 
 def position(mark: Any) -> Position:
@@ -144,6 +149,10 @@ class Tree:
     def _key(self, frame: _Frame, event: ScalarEvent) -> None:
         if event.tag is not None:
             _value_of(event)  # only to refuse the tag: keys are text as written
+        elif event.value == _MERGE and not event.style:
+            # Other readers put the mapping's keys in its place; here they would be lost, limits among them.
+            message = f'expected the keys themselves, got "{_MERGE}", which merges a mapping'
+            raise TreeError("bad-key", position(event.start_mark), message)
         path, place = (*frame.path, event.value), position(event.start_mark)
         if event.value in frame.value:
             self.repeated.setdefault(path, (self.key_places[path], place))

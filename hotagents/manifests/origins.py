@@ -1,14 +1,17 @@
 """`Origin`: where a file of the set stands in a manifest; `located` moves a diagnostic there.
 
+The lines that a message or a hint names go with it: they are those of the manifest then, or are called the file's.
+
 A file that was written as a literal block (``|``) stands there line by line, only further to the right, so each place
 in it has a place in the manifest. In quotes, folded or in JSON it does not: then only the line of the value is known.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 from hotagents.frontmatter.text import LINE_BREAK
 
@@ -17,6 +20,15 @@ if TYPE_CHECKING:
 
     from hotagents.diagnostics import Diagnostic
     from hotagents.manifests.nodes import Scalar
+
+_REPLACE: Final = re.compile(r"(replace lines?) (\d+)(?:-(\d+))? by: (.*)", re.DOTALL)
+_MOVE: Final = re.compile(r"move the --- of line (\d+) to the very beginning of the file")
+_WRITE: Final = re.compile(r"write --- on line (\d+)(, .*)")
+# Behind what may be a text from the file.
+_NAMED: Final = {
+    "duplicate-key": re.compile(r"(.*; the first is on line )(\d+)(|, the last one counts)", re.DOTALL),
+    "missing-fence": re.compile(r"(.* on line )(\d+)()", re.DOTALL),
+}
 
 __all__ = ["Origin", "Origins", "located", "origin_of"]
 
@@ -39,6 +51,10 @@ class Origin:
     column: int
     exact: bool
     owner: str = ""
+
+    def said(self, line: int | str) -> str:
+        """Return how a line of the file is named in words: by its number in the manifest where it has one."""
+        return str(self.place(int(line), 0)[0]) if self.exact else f"{line} of the file"
 
     def place(self, line: int, column: int) -> tuple[int, int]:
         """Return the manifest's line and column for those of the file; 0 stands for what is not known."""
@@ -72,8 +88,33 @@ def located(diagnostic: Diagnostic, origins: Origins) -> Diagnostic:
     line, column = origin.place(diagnostic.line, diagnostic.column)
     within = f", line {diagnostic.line}" if diagnostic.line else ""
     within += f" column {diagnostic.column}" if within and diagnostic.column and not origin.exact else ""
-    message = f"{diagnostic.message} ({origin.owner}{within})"
-    return replace(diagnostic, path=origin.file, line=line, column=column, message=message)
+    message = f"{_message(diagnostic, origin)} ({origin.owner}{within})"
+    hint = _hint(diagnostic.hint, origin)
+    return replace(diagnostic, path=origin.file, line=line, column=column, message=message, hint=hint)
+
+
+def _message(diagnostic: Diagnostic, origin: Origin) -> str:
+    named = _NAMED.get(diagnostic.code)
+    if named is None or (found := named.fullmatch(diagnostic.message)) is None:
+        return diagnostic.message
+    return f"{found[1]}{origin.said(found[2])}{found[3]}"
+
+
+def _hint(hint: str, origin: Origin) -> str:
+    """Return a hint with the manifest's lines in it; lines that replace others stand as far to the right as these."""
+    if found := _REPLACE.fullmatch(hint):
+        what, first, last, lines = found.groups()
+        if origin.exact:
+            blanks = " " * (origin.column - 1)
+            lines = "\n".join(f"{blanks}{line}" if line else "" for line in lines.split("\n"))
+            first, last = origin.said(first), last and origin.said(last)
+        return f"{what} {first}{f'-{last}' if last else ''}{'' if origin.exact else ' of the file'} by: {lines}"
+    if found := _MOVE.fullmatch(hint):
+        first_line = f"line {origin.line}" if origin.exact else "its very beginning"
+        return f"move the --- of line {origin.said(found[1])} to {first_line}"
+    if found := _WRITE.fullmatch(hint):
+        return f"write --- on line {origin.said(found[1])}{found[2]}"
+    return hint
 
 
 def origin_of(value: Scalar, owner: str) -> Origin:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -34,6 +35,7 @@ __all__ = ["Mended", "Mending", "mend", "proved"]
 
 _MOST_STEPS: Final = 100  # of one file
 _MOST_TRIALS: Final = 500
+_MOST_READ: Final = 2_000_000  # bytes, in all trials of one file
 _NEVER_CHANGED: Final = frozenset({"name", "prompt", "permission_mode", "hooks", "mcp_servers", "isolation"})
 _OF_THE_FILE: Final = frozenset({"path", "digest"})
 _LIMITS: Final = frozenset({"tools", "disallowed_tools"})  # their rights are compared instead
@@ -102,7 +104,7 @@ def proved(candidate: Candidate[Any], schema: Schema[Any]) -> Mapping[Diagnostic
             diagnostic: edit
             for path, entry in candidate.entries.items()
             if entry.role != "file"
-            for diagnostic, edit in _edits(entry)
+            for diagnostic, edit in islice(_edits(entry), _most_trials(entry))
             if (after := _tried(path, entry, edit, schema)) is not None and _is_better(entry, after, diagnostic, edit)
         }
     )
@@ -114,7 +116,7 @@ def _mended(path: str, entry: Entry[Any], schema: Schema[Any]) -> Mended:
     while len(done) < _MOST_STEPS:
         for diagnostic, edit in _edits(now):
             trials += 1
-            after = _tried(path, now, edit, schema) if trials <= _MOST_TRIALS else None
+            after = _tried(path, now, edit, schema) if trials <= _most_trials(now) else None
             if after is not None and _is_better(now, after, diagnostic, edit):
                 now = after
                 done.append(diagnostic)
@@ -122,6 +124,11 @@ def _mended(path: str, entry: Entry[Any], schema: Schema[Any]) -> Mended:
         else:
             break
     return Mended(path, entry.content, now.content, tuple(done))
+
+
+def _most_trials(entry: Entry[Any]) -> int:
+    """Return how many remedies of a file are tried; each costs a reading, and a large file may have hundreds."""
+    return min(_MOST_TRIALS, 1 + _MOST_READ // (1 + len(entry.content)))
 
 
 def _edits(entry: Entry[Any]) -> Iterator[tuple[Diagnostic, Edit]]:

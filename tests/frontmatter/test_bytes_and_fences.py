@@ -233,3 +233,32 @@ def test_frontmatter_over_its_limit_is_not_read() -> None:
         assert (error.code, error.severity, error.line) == ("frontmatter-too-large", "error", 2)
         assert "20 bytes" in error.message
         assert page.frontmatter == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("---\nname: a\ndescription: b\n\n# A heading\n\nDo this: that.\n", 4),
+        ("---\nname: a\ndescription: b\ntools: Read\nYou help: always.\n", 5),
+        ("---\nname: a\ndescription: b\ntools:\n  - Read\n\nYou help.\n", 6),
+        ("---\nname: a\ndescription: b", 4),
+        ("---\nname: a\ndescription: b\nYou help.\n\ntools: Read\n", 0),
+        ("---\nname: a\ndescription: b\nmore text\nAllowed Tools: Read\n", 0),
+        ("---\nYou help.\n", 0),
+        ("---", 0),
+    ],
+)
+def test_where_a_closing_fence_is_missing_its_line_is_named_unless_a_key_could_stand_below(
+    text: str, line: int
+) -> None:
+    page = parse("a.md", text.encode())
+    (error,) = page.diagnostics
+    assert error.code == "unclosed-fence"
+    if not line:
+        assert error.hint == "write --- on a line of its own below the last key"
+        return
+    assert error.hint == f"write --- on line {line}, below the last key"
+    lines = text.split("\n")
+    mended = parse("a.md", "\n".join([*lines[: line - 1], "---", *lines[line - 1 :]]).encode())
+    assert mended.diagnostics == ()
+    assert set(mended.frontmatter) >= {"name", "description"}

@@ -239,7 +239,7 @@ def test_each_entry_that_cannot_be_read_is_told_with_its_remedy_and_the_others_c
     )
     assert [(d.code, d.line, d.hint) for d in page.diagnostics] == [
         ("yaml-syntax", 4, 'write: tools: "Read: x"'),
-        ("yaml-syntax", 7, 'write:   Stop: "a: b"'),
+        ("yaml-syntax", 7, 'replace line 7 by:   Stop: "a: b"'),
         ("yaml-syntax", 8, 'write: skills: "x"'),
         ("recovered", 3, 'write: description: "b: c"'),
     ]
@@ -258,7 +258,7 @@ def test_what_may_stand_in_an_open_quote_is_not_judged() -> None:
 
 def test_lines_of_a_text_that_one_remedy_makes_one_block_are_not_told_again() -> None:
     page = page_of("name: a\ndescription: one\n\n<example>\nuser: a: b\n</example>\nother: c: d\nmodel: x: y")
-    assert [(d.code, d.line) for d in page.diagnostics] == [("yaml-syntax", 6), ("yaml-syntax", 9)]
+    assert [(d.code, d.line) for d in page.diagnostics] == [("yaml-syntax", 5), ("yaml-syntax", 9)]
 
 
 def test_of_many_faults_the_first_fifty_are_told() -> None:

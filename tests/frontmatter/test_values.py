@@ -120,9 +120,17 @@ def test_a_process_that_allows_fewer_digits_keeps_the_text() -> None:
 
 
 def test_keys_are_text_as_written() -> None:
-    page = read("1: a\non: b\n~: c\n!!int 0x1: d\n'': e\n<<: {x: 1}\n? long\n: f")
-    assert page.frontmatter == {"1": "a", "on": "b", "~": "c", "0x1": "d", "": "e", "<<": {"x": 1}, "long": "f"}
+    page = read("1: a\non: b\n~: c\n!!int 0x1: d\n'': e\n? long\n: f")
+    assert page.frontmatter == {"1": "a", "on": "b", "~": "c", "0x1": "d", "": "e", "long": "f"}
     assert page.diagnostics == ()
+
+
+@pytest.mark.parametrize("text", ["a: b\n<<: {disallowedTools: Bash}", "a: b\nhooks:\n  <<: {Stop: []}"])
+def test_a_merge_key_is_refused_since_other_readers_take_its_limits_for_the_files_own(text: str) -> None:
+    page = read(text)
+    assert only_error(page)[0] == "bad-key"
+    assert page.diagnostics[0].hint == "write the keys of the mapping in its place"
+    assert read("'<<': {x: 1}").frontmatter == {"<<": {"x": 1}}
 
 
 def test_every_key_and_value_has_its_place() -> None:
@@ -351,7 +359,7 @@ def test_broken_escapes_are_one_error(text: str) -> None:
         ("description: Use this # now", 'write: description: "Use this # now"'),
         ('description: Say "x" #1', 'write: description: "Say \\"x\\" #1"'),
         ("description: # all of it", 'write: description: "# all of it"'),
-        ("description: one\n  two #3", "quote the whole text"),
+        ("description: one\n  two #3", 'replace lines 3-4 by: description: "one two #3"'),
     ],
 )
 def test_a_comment_that_cuts_a_description_is_a_warning(text: str, hint: str) -> None:

@@ -187,10 +187,6 @@ def repeated(said: dict[str, str]) -> str:
     return written(said).replace("\n---\nP", "\nname: triage\n---\nP")
 
 
-def tabs(said: dict[str, str]) -> str:
-    return written(said | {"metadata": "\n\tteam: sre"})
-
-
 def no_value(said: dict[str, str]) -> str:
     return written(said | {"description": ""})
 
@@ -200,7 +196,7 @@ MENDED: Final = (
     misspelt_key, misspelt_value, misspelt_limit, no_closing_fence, closing_fence_in_a_line, no_opening_fence,
     blank_line_above, control_character,
 )  # fmt: skip
-LEFT_TO_PEOPLE: Final = (repeated, tabs, no_value)
+LEFT_TO_PEOPLE: Final = (repeated, no_value)
 
 
 @pytest.mark.parametrize("slip", MENDED, ids=lambda slip: slip.__name__)

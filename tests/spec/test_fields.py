@@ -309,6 +309,12 @@ def test_a_class_names_the_tools_that_its_runner_has_or_judges_none() -> None:
         ("allowed.tools", "tools"),
         ("unallowedTools", "disallowedTools"),
         ("not-allowed-tools", "disallowedTools"),
+        *(
+            (key, "disallowedTools")
+            for key in ("deniedTools", "denied-tools", "denyTools", "blocked_tools", "block-tools", "forbiddenTools")
+        ),
+        *((key, "disallowedTools") for key in ("excludeTools", "excludedTools", "bannedTools", "toolsDenied")),
+        *((key, None) for key in ("excludedPaths", "blockedBy", "toolsmith", "deny", "restrictedTools")),
         ("toolset", None),
         ("collaboration", None),
         ("x", None),
@@ -340,6 +346,29 @@ def test_beside_tools_a_misspelt_list_is_ignored_and_said() -> None:
     assert agent is not None
     assert agent.tools == ("Read",)
     assert warning.code == "limit-misspelt"
+
+
+@pytest.mark.parametrize(
+    ("keys", "limit"),
+    [
+        ({"allowedTools": "Read", "toools": "Read"}, "tools"),
+        ({"tools": "*", "allowedTools": None}, "tools"),
+        ({"disallowedTools": "Bash", "disallwedTools": "Write"}, "disallowedTools"),
+        ({"blocked_tools": "Bash", "deniedTools": "Write"}, "disallowedTools"),
+    ],
+)
+def test_beside_others_no_misspelt_limit_is_to_be_written_under_a_key_that_would_stand_twice(
+    keys: dict[str, Any], limit: str
+) -> None:
+    _, found = load(keys)
+    hints = {warning.hint for warning in found if warning.code in {"limit-misspelt", "null-tools"}}
+    assert hints == {f'write all that you mean under "{limit}", once, and remove the other line'}
+
+
+def test_an_unknown_key_is_never_said_to_mean_one_that_is_there() -> None:
+    _, (warning,) = load({"Description": "x"})
+    assert (warning.code, warning.key) == ("unknown-key", "Description")
+    assert warning.hint == '"description" is there too, and counts; remove the line if it was meant to be that'
 
 
 def test_every_prohibition_counts_under_whatever_spelling() -> None:
