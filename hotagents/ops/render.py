@@ -122,7 +122,8 @@ def _config_map(
         lines += [f"  {key(found)}: {scalar(texts[found], depth=2)}" for found in sorted(texts)]
     if binary:
         lines.append("binaryData:\n")
-        lines += [f"  {key(found)}: {base64.b64encode(binary[found]).decode()}\n" for found in sorted(binary)]
+        # Quoted where needed, as text is: "7404" and "true" are base64, and no text to YAML.
+        lines += [f"  {key(found)}: {key(base64.b64encode(binary[found]).decode())}\n" for found in sorted(binary)]
     return "".join(lines)
 
 

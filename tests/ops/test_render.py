@@ -68,6 +68,7 @@ def _is_tree(files: dict[str, bytes]) -> bool:
 @example(files={"a/b.md": b"x", "a.b.md": b"y", "a_b.md": b"z", "a b.md": b""}, projected=False)
 @example(files={"null": b"null", "true.md": b" lead\n\n", "1e3": b"\ttab \n"}, projected=True)
 @example(files={"x": "\ufeff\u2028\x85".encode(), "s": b"\0", "p": b"a\r\nb"}, projected=True)
+@example(files={"0": b"\xef\x8d4", "t": base64.b64decode("true"), "e": b"\xff"}, projected=False)
 @example(files={"n": b"no\n", "o": b"- a\n\n\n", "q": b"\n", "r": b"# c\n"}, projected=False)
 def test_what_is_mounted_is_what_was_rendered(files: dict[str, bytes], *, projected: bool) -> None:
     lock, target = Lock.of(files, release="1.2", commit="abc"), Target(name="my-agents", projected=projected)
