@@ -71,7 +71,11 @@ def test_a_slack_that_is_gone_costs_nobody_a_message(run: Callable[..., Any], sl
     assert first.end(signal.SIGTERM) == 0
     slack.clear()
     second = run(interval=1)
-    slack.wait_for("chat.postMessage", times=3)  # once the pause after a failure is over
+    for times in range(1, 6):  # once the pauses after failures are over; in business hours there are five
+        slack.wait_for("chat.postMessage", times=times)
+        if any("SEV-1 Deployment payments/checkout-api" in item.shown for item in slack.roots):
+            break
+    else:
+        pytest.fail("the worst of all was not told")
     assert second.end(signal.SIGTERM) == 0
     assert set(sent(slack).values()) == {1}
-    assert any("SEV-1 Deployment payments/checkout-api" in item.shown for item in slack.roots)
