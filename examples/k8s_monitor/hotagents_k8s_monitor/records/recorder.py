@@ -117,8 +117,11 @@ class Recorder:
             ("the state", lambda: self._state.save(look.book)),
             ("old records", lambda: self._journal.prune(look.at, going_on=frozenset(look.book.incidents))),
         ]
-        troubles = [trouble for what, step in steps if (trouble := _tried(what, step))]
-        troubles += self._given_up()
+        failed: dict[str, str] = {}  # one disk that cannot be written fails many steps; each thing is said once
+        for what, step in steps:
+            if trouble := _tried(what, step):
+                failed.setdefault(what, trouble)
+        troubles = [*failed.values(), *self._given_up()]
         line = _explained(replace(look, troubles=(*look.troubles, *troubles)).to_dict(), look)
         unsaid = _tried("the cycle", lambda: self._journal.add_cycle(line, at=look.at))
         return (*troubles, unsaid) if unsaid else tuple(troubles)
