@@ -49,9 +49,7 @@ def explained_incident(record: Mapping[str, Any], ack: Ack | None = None) -> Ite
         yield _line(f"  {event.get('at')}  {event.get('what')}{where}{acked}  (generation {_number(event)})")
 
 
-def explained_finding(
-    finding: Mapping[str, Any], cycle: Mapping[str, Any], ack: Ack | None = None
-) -> Iterator[str]:
+def explained_finding(finding: Mapping[str, Any], cycle: Mapping[str, Any], ack: Ack | None = None) -> Iterator[str]:
     """Yield the lines of a finding as a cycle recorded it; ``ack`` is in force now, of its owner's incident."""
     yield _line(f"finding {finding.get('fingerprint')}: {owner_text(finding)}, {finding.get('state')}")
     yield _line(f"  as of    cycle {cycle.get('cycle')} at {cycle.get('at')}")

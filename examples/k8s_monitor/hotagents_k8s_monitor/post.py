@@ -82,8 +82,8 @@ class Post:
             names = {branch.name for branch in self._branches}
             for outbox in left_in(self._directory, without=names):
                 logger.warning(
-                    "NOT TOLD %s: %d messages wait in %s, and nothing is set up that sends them; they go when it is set "
-                    "up again, or remove the file",
+                    "NOT TOLD %s: %d messages wait in %s, and nothing is set up that sends them; they go when it is "
+                    "set up again, or remove the file",
                     outbox.name,
                     len(outbox.waiting()),
                     escape(str(self._directory / f"{outbox.name}.jsonl")),

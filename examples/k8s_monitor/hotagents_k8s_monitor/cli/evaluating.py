@@ -150,7 +150,9 @@ def _print(recorded: RecordedCluster, verdict: _Verdict, output: Output) -> None
         "remark": verdict.remark,
         "outcome": outcome.to_dict(),
     }
-    counts = f"{_counted(len(outcome.faults), 'finding')}, {len(outcome.told)} told in {_counted(outcome.looks, 'look')}"
+    counts = (
+        f"{_counted(len(outcome.faults), 'finding')}, {len(outcome.told)} told in {_counted(outcome.looks, 'look')}"
+    )
     remark = f" ({verdict.remark})" if verdict.remark else ""
     output.event(f"{name}: {said}: {counts}{remark}", facts, style=style)
     if output.as_json:

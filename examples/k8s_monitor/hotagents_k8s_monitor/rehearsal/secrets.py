@@ -1,4 +1,4 @@
-"""`SECRETS`: what in a text looks like a key, a token, a password or an e-mail address; rather too much than too little.
+"""`SECRETS`: what looks like a key, a token, a password or an e-mail address in a text; rather too much than too little.
 
 No pattern knows a password that stands in a sentence as a word among words: what is known to hold secrets is left out
 by its place, see `hotagents_k8s_monitor.rehearsal.redacting`.

@@ -7,6 +7,7 @@ any write, sync or rename, before a request is sent, once it was acted on and no
 from __future__ import annotations
 
 import http.client
+import importlib
 import json
 import os
 import select
@@ -17,19 +18,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from conftest import Bench  # noqa: E402 - found by the line above
-
-from hotagents_k8s_monitor.notifiers import SlackNotifier  # noqa: E402
-from hotagents_k8s_monitor.notifiers.slack_client import SlackClient  # noqa: E402
-from hotagents_k8s_monitor.post import Post  # noqa: E402
-from hotagents_k8s_monitor.records import Recorder  # noqa: E402
-from hotagents_k8s_monitor.testing.objects import NOW, deployment  # noqa: E402
+from hotagents_k8s_monitor.notifiers import SlackNotifier
+from hotagents_k8s_monitor.notifiers.slack_client import SlackClient
+from hotagents_k8s_monitor.post import Post
+from hotagents_k8s_monitor.records import Recorder
+from hotagents_k8s_monitor.testing.objects import NOW, deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+Bench: Any = importlib.import_module("conftest").Bench  # of the tests' own directory
 MINUTE: Final = timedelta(minutes=1)
 SINCE: Final = NOW - 20 * MINUTE
 WHOLE: Final = [deployment(n, namespace=s, replicas=3) for n, s in (("checkout-api", "payments"), ("cart", "shop"))]
@@ -107,10 +106,12 @@ def main() -> None:
             try:
                 _live(json.loads(line))
             except BaseException as error:  # noqa: BLE001 - said to the test
-                print(repr(error), file=sys.stderr, flush=True)
+                sys.stderr.write(f"{error!r}\n")
+                sys.stderr.flush()
                 os._exit(3)
             os._exit(0)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -91,6 +91,7 @@ def test_what_waits_for_a_notifier_that_is_not_set_up_any_more_is_said_and_kept(
         name = "pager"
 
         def send(self, sending: Sending) -> Slip:
+            del sending
             raise OSError("no network")
 
     bench = bench_with(Broken)
