@@ -1,4 +1,4 @@
-"""`SECRETS`: what looks like a key, a token, a password or an e-mail address in a text; rather too much than too little.
+"""`SECRETS`: what looks like a key, a token, a password or an e-mail address; rather too much of it than too little.
 
 No pattern knows a password that stands in a sentence as a word among words: what is known to hold secrets is left out
 by its place, see `hotagents_k8s_monitor.rehearsal.redacting`.
@@ -30,9 +30,9 @@ SECRETS: Final = re.compile(
     | (?<=hooks\.slack\.com/)\S+
     | \beyJ[\w-]{{5,}}\.[\w-]{{5,}}(?:\.[\w-]*)?                         # a JSON web token
     | \b[a-z0-9]{{6}}\.[a-z0-9]{{16}}\b                                  # with which a node joins
-    | (?<=://)[^\s/:@]*:[^\s"'@]+(?:@[^\s"'@/]+)*(?=@(?!sha\d))          # a password in an address
-    | (?<=://)[^\s/@]+(?=@)                                              # a token in its place
-    | \b[\w.-]{{1,100}}:[^\s:@/"']+(?=@(?!sha\d)[\w.-]+[(:/])                    # the same without a scheme
+    | (?<=://)[^\s/:@]{{0,200}}:[^\s"'@]{{1,300}}(?:@[^\s"'@/]{{1,100}}){{0,3}}(?=@(?!sha\d))  # a password
+    | (?<=://)[^\s/@]{{1,300}}(?=@)                                              # a token in a URL
+    | \b[\w.-]{{1,100}}:[^\s:@/"']{{1,200}}(?=@(?!sha\d)[\w.-]{{1,100}}[(:/])  # and without a scheme
     | (?i:(?:[?&]|\b)(?:sig|[\w-]{{0,60}}signature)=)[^\s"'&]+                  # of an address that was signed
     | (?i:\b(?:set-)?cookie:\s*)[^\r\n]+
     | (?i:\b(?:bearer|basic)\s+)[\w.~+/=-]{{8,}}
