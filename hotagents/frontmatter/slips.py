@@ -23,6 +23,7 @@ KEY: Final = re.compile(r"([\w.-]+):(?:[ \t]+(.*)|)\Z")
 _SIGN: Final = re.compile(r"""(["'])([|>][-+1-9]{0,2})\1""")
 _MARK: Final = re.compile(r"\s*,?\s+-\s+")
 _NAME: Final = re.compile(r"""(["']?)([\w.*@/-]+(?:\([^()#,"']*\))?)\1""")
+_QUOTED_NAME: Final = re.compile(r"""(["'])([A-Za-z][\w.-]*)\1""")
 _NO_BLANK: Final = re.compile(r"([A-Za-z]+):(?!//)([^\s:].*)")
 _OPEN_LIST: Final = re.compile(r"([\w.-]+:[ \t]+\[[^\[\]{}#\"']*[^\[\]{}#\"',\s])")
 _NAMES: Final = re.compile(r"[\w.*@/-]+(?:\([^()#\"']*\))?(?:,[ \t]*[\w.*@/-]+(?:\([^()#\"']*\))?)*,?")
@@ -51,9 +52,20 @@ def head_above(lines: Sequence[str], at: int) -> int:
 def of_slips(lines: Sequence[str], at: int) -> Iterator[Change]:
     """Name what to write instead of the line at fault, by all slips that are known."""
     yield from _of_marks(lines, at)
+    yield from _of_quoted_names(lines, at)
     yield from _of_missing_blank(lines, at)
     yield from _of_open_bracket(lines, at)
     yield from _of_names_below(lines, at)
+
+
+def _of_quoted_names(lines: Sequence[str], at: int) -> Iterator[Change]:
+    """Take the quotes off the names of ``tools: "Read", "Bash"``."""
+    found = KEY.match(lines[at].rstrip())
+    said = [_QUOTED_NAME.fullmatch(name.strip()) for name in (found[2] or "").split(",")] if found else []
+    names = [name[2] for name in said if name is not None]
+    if found is None or len(names) < len(said) or not (found[1] == "skills" or right_meant(found[1]).endswith("tools")):
+        return
+    yield Change(at, at + 1, f"{found[1]}: {', '.join(names)}")
 
 
 def _of_missing_blank(lines: Sequence[str], at: int) -> Iterator[Change]:

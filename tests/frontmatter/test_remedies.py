@@ -44,6 +44,8 @@ def error_of(frontmatter: str) -> Diagnostic:
         ("name: a\ntools: [Read, Grep\nmodel: opus", 3, 8, "tools: [Read, Grep]"),
         ("tools: [Read", 2, 8, "tools: [Read]"),
         ("tools: - Read, - Bash", 2, 8, "tools: Read, Bash"),
+        ("tools: 'Read', 'Bash'", 2, 14, "tools: Read, Bash"),
+        ('disallowedTools: "Read" , "Bash"', 2, 25, "disallowedTools: Read, Bash"),
         ("a:\n\tb: 1", 3, 1, "  b: 1"),
         ("description: 'Don't do'", 2, 19, 'description: "Don\'t do"'),
         ('description: "Say "x" \\t"', 2, 20, 'description: "Say \\"x\\" \\t"'),
