@@ -8,6 +8,7 @@ Where a limit would be left behind, in the body, the file is refused: `lost_key`
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hotagents.frontmatter.rights import could_be_key, key_on, right_meant
@@ -27,6 +28,7 @@ _REST_OF_LINE: Final = re.compile(r"[ \t]*+(?:\r\n|\r|\n|\Z)")
 _NAME: Final = re.compile(r"[ \t]*+name[ \t]*+:(?:[ \t]|\Z)")
 _NEAR_TOP: Final = 20
 _BELOW_CUT: Final = 40
+_MOST_LINES: Final = 5000
 # A line of frontmatter and hardly of prose: a key, an entry, nothing, or anything that is indented.
 _ENTRY: Final = re.compile(r"""[ \t]*(?:"[^"]*"|'[^']*'|[^\s"'#:-][^:#]*):(?:[ \t].*)?""")
 _KEY: Final = re.compile(r"[\w-]+:(?:[ \t]|\Z)")
@@ -129,7 +131,9 @@ def end_of_keys(text: str) -> int:
     It is sure where keys stand below the opening fence up to a line of text, if nothing below that could be a key of
     the format; or up to the text's end, or to a blank line that no key follows.
     """
-    lines = [*_lines(text)]
+    lines = [*islice(_lines(text), _MOST_LINES)]
+    if len(lines) == _MOST_LINES:
+        return 0  # whatever it is, it is no frontmatter whose end was forgotten
     if lines and not lines[-1]:
         del lines[-1]
     end = next((n for n, line in enumerate(lines[1:], 1) if line.strip() and not _is_key(line)), len(lines))
