@@ -335,9 +335,9 @@ def test_a_hostile_mebibyte_takes_no_longer_than_a_dull_one(what: str) -> None:
     issues = [{"match": {"name": f"n{n}-*"}, "until": "2026-12-31", "reason": "x"} for n in range(50)]
     services = {"P1": [f"s{n}-*" for n in range(200)]}
     context = ClusterContext.model_validate({"cluster": "demo", "known_issues": issues, "services": services})
-    begin = time.perf_counter()
+    begin = time.process_time()
     notes_on(context, HOSTILE[what])
-    assert time.perf_counter() - begin < 5  # a quadratic one would take minutes
+    assert time.process_time() - begin < 20  # a quadratic one would take minutes
 
 
 def test_only_so_much_is_read() -> None:
