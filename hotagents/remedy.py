@@ -19,7 +19,7 @@ Hints are text for people, and some of them say exactly what to write. These hav
 ``move the --- of line N to the very beginning of the file``
 ``write --- on line 1, ...``                          at a file that has a closing ``---``
 ``write --- on line N, below the last key``           above what stands on line N
-``write --- on a line of its own below the last key`` where dashes in a line cut the frontmatter
+``write --- on a line of its own below the last key`` where dashes on the line of a key cut the frontmatter
 ====================================================  ==================================================
 
 Anything else is for people alone. So is a line to add that is a sample (``description: Use when ...``): what is to be
@@ -291,6 +291,8 @@ def _fence_below(place: _Place) -> Edit | None:
     if place.number == 1 or start < 0 or not place.line.startswith("---", start):
         return None
     before, after = place.line[:start].rstrip(), place.line[start + len("---") :]
+    if not _is_entry(before):
+        return None  # it is a text, or a table, that the dashes stand in
     return Edit(place.number, place.number, tuple(line for line in (before, "---", after) if line.strip()))
 
 

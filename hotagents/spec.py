@@ -99,8 +99,8 @@ def name_fault(name: str) -> str:
         return "expected a name of 1-256 characters, got an empty one"
     if len(plain) > _LONGEST_NAME:
         return f"expected a name of 1-256 characters, got {len(plain)}"
-    if any(unicodedata.category(char) in _INVISIBLE for char in name + plain):
-        return "expected a name without control or invisible characters"
+    if hidden := next((char for char in name + plain if unicodedata.category(char) in _INVISIBLE), ""):
+        return f"expected a name without control or invisible characters such as U+{ord(hidden):04X}"
     if plain.startswith("-"):
         return 'expected a name that does not start with "-"'
     return 'expected a name without ":", which separates a plugin from its agent' if ":" in plain else ""

@@ -60,6 +60,8 @@ def print_diff(output: Output, readings: Sequence[Reading]) -> None:
                 printed.add(name)
                 remedies += len(mended.done)
                 output.exact(unified_diff(name, mended.before, mended.after))
+        for path in sorted(mending.untried):
+            complain(f"{place(reading.path, path)}: not all remedies were tried; apply the diff, then ask again")
         left += (replace(d, path=place(reading.path, d.path)) for d in _left(reading, mending))
     _say_left(remedies, len(printed), tuple(dict.fromkeys(left)))
 

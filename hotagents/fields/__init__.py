@@ -10,7 +10,6 @@ name, broken hooks) is an error. Nothing here raises for what a file says, and n
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -18,15 +17,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from pydantic import AliasChoices
 
-from hotagents.diagnostics import did_you_mean, errors_in
+from hotagents.diagnostics import errors_in
 from hotagents.fields.limits import limit_meant, limits_of
 from hotagents.fields.lines import added
-from hotagents.fields.notes import MOST, Notes
+from hotagents.fields.notes import Notes
+from hotagents.fields.unknown import note_unknown
 from hotagents.fields.values import ABSENT, READ
 from hotagents.spec import FORMAT_KEYS, AgentSpec, Document, freeze, thaw
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
@@ -38,7 +38,6 @@ __all__ = ["agent_from", "document_from", "kind_of", "problems_in", "without_gue
 
 S = TypeVar("S", bound=AgentSpec)
 
-_WORD: Final = re.compile(r'"([^"]+)"')
 _REQUIRED: Final = {"name": "name: my-agent", "description": "description: Use when ..."}
 
 
@@ -144,7 +143,8 @@ def _base_values(notes: Notes, own: Collection[str], known_tools: Collection[str
     meant = {key: limit_meant(key) for key in said if key not in FORMAT_KEYS and key not in own}
     limits = limits_of(notes, meant, known_tools)
     unknown = [key for key, limit in meant.items() if limit is None]
-    _note_unknown(notes, unknown, (*FORMAT_KEYS, *own))
+    if unknown:
+        note_unknown(notes, unknown, (*FORMAT_KEYS, *own))
     values = {field: value for field, value in read.items() if value is not ABSENT}
     return values | limits | {"extra": {key: said[key] for key in unknown}}
 
@@ -152,16 +152,6 @@ def _base_values(notes: Notes, own: Collection[str], known_tools: Collection[str
 def _note_missing(notes: Notes) -> None:
     for key in (key for key in _REQUIRED if key not in notes.page.frontmatter):
         notes.add(f"missing-{key}", "error", (key,), f"expected a {key}, got none", added(notes.page, _REQUIRED[key]))
-
-
-def _note_unknown(notes: Notes, keys: Sequence[str], known: Sequence[str]) -> None:
-    for key in keys[:MOST]:
-        message = f'expected a key of the format, got "{key}"; kept in extra'
-        hint = did_you_mean(key, known)
-        if (near := _WORD.search(hint)) is not None and near[1] in notes.page.frontmatter:
-            hint = f'"{near[1]}" is there too, and counts; remove the line if it was meant to be that'
-        notes.add_at_key("unknown-key", "warning", key, message, hint)
-    notes.add_rest("unknown-key", "warning", len(keys) - MOST)
 
 
 @lru_cache  # asking pydantic for a class's fields is dear

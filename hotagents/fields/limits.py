@@ -7,23 +7,22 @@ every tool, is read as the limit that it means.
 
 from __future__ import annotations
 
-import difflib
 import re
-import unicodedata
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from hotagents.authority import ToolRule, split_tools
 from hotagents.diagnostics import did_you_mean
-from hotagents.fields.lines import has_one_line, written
+from hotagents.fields.lines import has_key, has_one_line, removed, written
 from hotagents.fields.notes import MOST, Notes, at, shown
-from hotagents.frontmatter.rights import ALIKE, DENIES, NEGATIONS
+from hotagents.frontmatter.rights import right_meant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from hotagents.diagnostics import Severity
     from hotagents.fields.notes import Keys
+    from hotagents.frontmatter.page import Page
 
 __all__ = ["Limit", "entries_of", "limit_meant", "limits_of"]
 
@@ -32,42 +31,13 @@ Limit: TypeAlias = Literal["tools", "disallowedTools"]
 _MEANT: Final[Mapping[str, Limit]] = MappingProxyType(
     {"tools": "tools", "allowedtools": "tools", "disallowedtools": "disallowedTools"}
 )
-_NEAR: Final = range(9, 19)  # lengths within which a key can be a slip in one of the two long ones
 _TOGETHER: Final = 'write all that you mean under "{}", once, and remove the other line'
 _DENIABLE: Final = re.compile(r"[A-Za-z0-9_.*-]+")
 
 
 def limit_meant(key: str) -> Limit | None:
-    """Return the limit that a misspelt key means: other case, signs between, letters that look alike, or a slip.
-
-    What negates a granting key, such as ``unallowedTools``, denies, and so does ``deniedTools`` or ``blocked_tools``.
-    """
-    plain = "".join(char for char in unicodedata.normalize("NFKC", key).casefold() if char.isalnum()).translate(ALIKE)
-    if plain in _MEANT:
-        return _MEANT[plain]
-    if DENIES.fullmatch(plain):
-        return "disallowedTools"
-    if any(plain.startswith(no) and _near(plain.removeprefix(no)) == "tools" for no in NEGATIONS):
-        return "disallowedTools"
-    return _near(plain)
-
-
-def _near(plain: str) -> Limit | None:
-    if plain in _MEANT or _is_one_slip(plain, "tools"):
-        return _MEANT.get(plain, "tools")
-    if len(plain) not in _NEAR:
-        return None
-    near = difflib.get_close_matches(plain, ("allowedtools", "disallowedtools"), n=1, cutoff=0.9)
-    return _MEANT[near[0]] if near else None
-
-
-def _is_one_slip(word: str, right: str) -> bool:
-    if not len(right) - 1 <= len(word) <= len(right) + 1:
-        return False
-    same = next((n for n, (a, b) in enumerate(zip(word, right, strict=False)) if a != b), min(len(word), len(right)))
-    rest, wanted = word[same:], right[same:]
-    swapped = len(rest) > 1 and rest[1] + rest[0] + rest[2:] == wanted
-    return swapped or rest[1:] == wanted[1:] or rest[1:] == wanted or rest == wanted[1:]
+    """Return the limit that a misspelt key means, such as ``allowed-tools`` or ``deniedTools``; None if none."""
+    return _MEANT.get(right_meant(key))
 
 
 def limits_of(
@@ -90,19 +60,20 @@ def limits_of(
 
 def _tools(notes: Notes, misspelt: Sequence[str], known_tools: Collection[str] | None) -> dict[str, tuple[str, ...]]:
     said = notes.page.frontmatter
-    own = [_granted(notes, "tools", said["tools"], known_tools)] if "tools" in said else []
+    own = [_granted(notes, "tools", said["tools"], known_tools, alone=True)] if "tools" in said else []
     if own and not _grants_all(own[0]):
         for key in misspelt:
             message = f'expected only "tools", got "{key}" beside it, which is ignored'
-            notes.add_at_key("limit-misspelt", "warning", key, message, f'remove the line of "{key}"')
+            notes.add_at_key("limit-misspelt", "warning", key, message, removed(notes.page, key))
         return {"tools": own[0]}
-    lists = [_granted(notes, key, said[key], known_tools) for key in misspelt]
+    alone = len(misspelt) == 1 and not has_key(notes.page, "tools")
+    lists = [_granted(notes, key, said[key], known_tools, alone=alone) for key in misspelt]
     for key, entries in zip(misspelt, lists, strict=True):
         if own:
             message = f'expected only "tools", got "{key}" beside it; read too, as the narrower of the two'
             notes.add_at_key("limit-misspelt", "warning", key, message, _TOGETHER.format("tools"))
         else:
-            _note_misspelt(notes, key, "tools", entries, alone=len(misspelt) == 1)
+            _note_misspelt(notes, key, "tools", entries, alone=alone)
     return {"tools": _in_all([*own, *lists])} if own or lists else {}
 
 
@@ -119,7 +90,7 @@ def _in_all(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 def _disallowed(notes: Notes, misspelt: Sequence[str], known: Collection[str] | None) -> dict[str, tuple[str, ...]]:
     said = notes.page.frontmatter
     entries = _refused(notes, "disallowedTools", said["disallowedTools"], known) if "disallowedTools" in said else ()
-    alone = "disallowedTools" not in said and len(misspelt) == 1
+    alone = len(misspelt) == 1 and not has_key(notes.page, "disallowedTools")
     for key in misspelt:
         more = _refused(notes, key, said[key], known)
         _note_misspelt(notes, key, "disallowedTools", more, alone=alone)
@@ -131,16 +102,23 @@ def _note_misspelt(notes: Notes, key: str, limit: Limit, entries: Sequence[str],
     message = f'expected "{limit}", got "{key}", which other readers ignore; read as the limit that it means'
     text = ", ".join(entries)
     told = len(notes.found) > 2 * MOST  # the hint would be left out, and reading the entry again for it is dear
-    same = not told and split_tools(text) == tuple(entries) and has_one_line(notes.page, key)
+    # A value that says more than its entries, such as `true`, stays, and so does the error about it.
+    is_all = entries_of(notes.page.frontmatter[key])[1] is None or limit == "tools"
+    same = not told and is_all and split_tools(text) == tuple(entries) and has_one_line(notes.page, key)
     hint = written(notes.page, key, text or [], to=limit) if same else f"rename the key to {limit}"
-    hint = hint if alone else _TOGETHER.format(limit)
+    hint = hint if alone and not _is_repeated(notes.page, key) else _TOGETHER.format(limit)
     notes.add_at_key("limit-misspelt", "warning", key, message, hint)
 
 
-def _granted(notes: Notes, key: str, value: Any, known_tools: Collection[str] | None) -> tuple[str, ...]:
+def _is_repeated(page: Page, key: str) -> bool:
+    return any(found.code == "duplicate-key" and found.key == key for found in page.diagnostics)
+
+
+def _granted(
+    notes: Notes, key: str, value: Any, known_tools: Collection[str] | None, *, alone: bool
+) -> tuple[str, ...]:
     if value is None:
         message = "expected a list of tools, got nothing: the agent may use no tool at all"
-        alone = key == "tools" or "tools" not in notes.page.frontmatter
         hint = written(notes.page, key, [], to="tools") if alone else _TOGETHER.format("tools")
         notes.add("null-tools", "warning", (key,), message, hint)
         return ()

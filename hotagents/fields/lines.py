@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from hotagents.frontmatter.page import Page
 
-__all__ = ["Writable", "added", "has_one_line", "literal", "written"]
+__all__ = ["Writable", "added", "has_key", "has_one_line", "literal", "removed", "spaced", "written"]
 
 Writable: TypeAlias = str | bool | int | list[str]
 """What a line can say."""
@@ -75,6 +75,26 @@ def added(page: Page, line: str, *, below: str = "") -> str:
     if _is_in_braces(page):
         return f"add {line} within the braces"
     return f"add: {line}" if not below or has_one_line(page, below) else f"add a line above it, such as {line}"
+
+
+def removed(page: Page, key: str) -> str:
+    """Return the hint that says that an entry has to go."""
+    return f'remove "{key}" from the braces' if _is_in_braces(page) else f'remove the line of "{key}"'
+
+
+def spaced(page: Page, key: str) -> str:
+    """Return the hint that says what to write instead of an entry whose key lacks the blank behind its colon."""
+    head = key.partition(":")[0]
+    if not page.text or not has_one_line(page, key):
+        return f'write a blank behind "{head}:"'
+    line = LINE_BREAK.split(page.text)[page.key_positions[key,].line - _FIRST_LINE]
+    return f"write: {head}: {_quoted(line.partition(':')[2].strip())}"
+
+
+def has_key(page: Page, key: str) -> bool:
+    """Tell whether an entry stands there, or one that cannot be read."""
+    line = re.compile(rf"^[\"']?{re.escape(key)}[\"']?[ \t]*:(?:[ \t\r]|$)", re.MULTILINE)
+    return key in page.frontmatter or line.search(page.text) is not None
 
 
 def has_one_line(page: Page, key: str) -> bool:

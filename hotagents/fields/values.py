@@ -59,9 +59,10 @@ def _name(notes: Notes, key: str, value: Any) -> object:
 
 
 def _name_hint(notes: Notes, name: str) -> str:
-    if not name.strip():
+    seen = "".join(char for char in name if unicodedata.category(char) != "Cf")
+    if not seen.strip():
         return "such as: name: my-agent"
-    plain = _kebab(name)
+    plain = _kebab(seen) or (seen if seen != name and not name_fault(seen) else "")
     return written(notes.page, "name", plain) if plain else "use a name of a-z, 0-9 and hyphens"
 
 

@@ -3,7 +3,7 @@
 `parse` takes any bytes and always gives a `Page`; what is wrong with the file is in its diagnostics. The steps are one
 module each: bytes to text (`text`), text to frontmatter and body (`fences`), frontmatter to values and positions
 (`tree`, with the rules of plain values in `scalars`), the ladder where YAML refuses the whole (`recovery`, on
-`entries`), and the line to write instead of a broken one (`remedies`).
+`entries`), and the line to write instead of a broken one (`remedies`; `closing` for a fence).
 
 The frontmatter is untrusted. It is bounded before YAML sees it, never recursed into, never expanded (anchors and
 aliases are refused), and never executed (tags other than the core schema's are refused). Where YAML refuses a text on

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from hotagents.frontmatter.quoting import quoted
 from hotagents.frontmatter.rights import is_never_guessed, limit_within
-from hotagents.frontmatter.slips import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,7 +80,7 @@ class Entry(NamedTuple):
 
     def quoted(self, text: str) -> str:
         """Return the entry, without the end of its line, with a text in quotes as its value."""
-        return self.head + quoted(text)
+        return self.head.replace("\t", " ") + quoted(text)  # a tab cannot be pasted from every terminal
 
     def instead(self, line: str) -> str:
         """Return the entry with another first line; what follows stays, and so do all ends of lines."""
@@ -88,8 +88,8 @@ class Entry(NamedTuple):
         return "".join((line + end, *self.lines[1:]))
 
     def blank(self) -> str:
-        """Return as many empty lines."""
-        return "".join(line[len(line.rstrip("\r\n")) :] for line in self.lines)
+        """Return as many lines without content; none is empty, or its end could make one of two with that above."""
+        return "".join("#" + line[len(line.rstrip("\r\n")) :] for line in self.lines)
 
 
 def cut(frontmatter: str, raw: str) -> tuple[Entry, ...]:

@@ -8,10 +8,9 @@ Where a limit would be left behind, in the body, the file is refused: `lost_key`
 from __future__ import annotations
 
 import re
-from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hotagents.frontmatter.rights import could_be_key, key_on, right_meant
+from hotagents.frontmatter.rights import key_on, right_meant
 from hotagents.frontmatter.text import LINE_BREAK, place_of
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from hotagents.frontmatter.page import Position
 
-__all__ = ["Split", "end_of_keys", "heading_key", "is_fenced", "lost_key", "name_line", "split"]
+__all__ = ["Split", "is_fenced", "lost_key", "name_line", "split"]
 
 _OPENING: Final = re.compile(r"---[ \t]*+(?:\r\n|\r|\n|\Z)")
 _CLOSING: Final = re.compile(r"-{3,}+[ \t]*+(?:\r\n|\r|\n|\Z)")
@@ -28,11 +27,6 @@ _REST_OF_LINE: Final = re.compile(r"[ \t]*+(?:\r\n|\r|\n|\Z)")
 _NAME: Final = re.compile(r"[ \t]*+name[ \t]*+:(?:[ \t]|\Z)")
 _NEAR_TOP: Final = 20
 _BELOW_CUT: Final = 40
-_MOST_LINES: Final = 5000
-# A line of frontmatter and hardly of prose: a key, an entry, nothing, or anything that is indented.
-_ENTRY: Final = re.compile(r"""[ \t]*(?:"[^"]*"|'[^']*'|[^\s"'#:-][^:#]*):(?:[ \t].*)?""")
-_KEY: Final = re.compile(r"[\w-]+:(?:[ \t]|\Z)")
-_HEADING: Final = re.compile(r"#{1,6}[ \t]+(name|description|tools)[ \t]*:(?:[ \t]|\Z)")
 _LIKE_YAML: Final = re.compile(r"""[ \t]|-[ \t]|["'?]?[\w .-]*+["']?[ \t]*+:|\Z""")
 
 
@@ -123,41 +117,3 @@ def name_line(text: str) -> int:
         if _NAME.match(line):
             return first_line + number
     return 0
-
-
-def end_of_keys(text: str) -> int:
-    """Return the line, from 1, on which the closing fence that is missing surely belongs; 0 where that is in doubt.
-
-    It is sure where keys stand below the opening fence up to a line of text, if nothing below that could be a key of
-    the format; or up to the text's end, or to a blank line that no key follows.
-    """
-    lines = [*islice(_lines(text), _MOST_LINES)]
-    if len(lines) == _MOST_LINES:
-        return 0  # whatever it is, it is no frontmatter whose end was forgotten
-    if lines and not lines[-1]:
-        del lines[-1]
-    end = next((n for n, line in enumerate(lines[1:], 1) if line.strip() and not _is_key(line)), len(lines))
-    while end > 1 and not lines[end - 1].strip():
-        end -= 1
-    if end > 1 and not any(could_be_key(line) for line in lines[end:]):
-        return end + 1
-    end = next((n for n, line in enumerate(lines[1:], 1) if not line.strip() or not _is_entry(line)), len(lines))
-    more = next((line for line in lines[end:] if line.strip()), "")
-    return 0 if end == 1 or (more and (lines[end].strip() or _ENTRY.fullmatch(more))) else end + 1
-
-
-def _is_entry(line: str) -> bool:
-    return line[:1] in {" ", "\t", "-"} or _ENTRY.fullmatch(line) is not None
-
-
-def _is_key(line: str) -> bool:
-    return line[:1] in {" ", "\t", "-"} or _KEY.match(line) is not None
-
-
-def heading_key(text: str) -> str:
-    """Return the key that stands as a heading, ``## name: x``, near a text's top; empty where none does.
-
-    Editors of Markdown make such a heading of the last key and the closing fence below it.
-    """
-    found = (_HEADING.match(line) for _, line in zip(range(_NEAR_TOP), _lines(text), strict=False))
-    return next((heading[1] for heading in found if heading is not None), "")

@@ -7,13 +7,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from hotagents.diagnostics import Diagnostic
+from hotagents.frontmatter.closing import BELOW_LAST_KEY, closing, heading_key
 from hotagents.frontmatter.events import SAID_BY_PARSER, read_tree
-from hotagents.frontmatter.fences import Split, end_of_keys, heading_key, is_fenced, lost_key, name_line, split
+from hotagents.frontmatter.fences import Split, is_fenced, lost_key, name_line, split
 from hotagents.frontmatter.page import RECOVERED, TAKEN, Page, Position, Value
+from hotagents.frontmatter.quoting import quoted
 from hotagents.frontmatter.recovery import Fault, Guess, Reading, read_apart
 from hotagents.frontmatter.remedies import Remedy, remedy
 from hotagents.frontmatter.rights import right_meant
-from hotagents.frontmatter.slips import quoted
 from hotagents.frontmatter.text import LINE_BREAK, decode, place_of, without_control_characters
 from hotagents.frontmatter.tree import Tree, TreeError
 from hotagents.limits import Limits
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from hotagents.diagnostics import Severity
+    from hotagents.frontmatter.closing import Closing
     from hotagents.frontmatter.page import Keys
 
 __all__ = ["ended", "page_of", "parse", "unclosed"]
@@ -29,7 +31,7 @@ __all__ = ["ended", "page_of", "parse", "unclosed"]
 _MOST_REPEATED: Final = 50  # 64 KiB hold 8,000 repeated keys
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 _NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
-_CLOSE: Final = "write --- on a line of its own below the last key"
+_HEADING: Final = re.compile(r"(?:\r\n|\r|\n){2}#{1,6} ")
 _COMMENT: Final = re.compile(r"[ \t]+#[^\r\n]*")
 
 
@@ -60,7 +62,7 @@ def page_of(path: str, parts: Split, *, limits: Limits, recover: bool = True, fo
     found = [*found, *ended(path, parts)]
     frontmatter, warnings = without_control_characters(path, parts.frontmatter)
     found += warnings
-    reading = _read(frontmatter, parts, limits, recover=recover)
+    reading = _closed_above(_read(frontmatter, parts, limits, recover=recover), parts)
     tree, cut = reading.tree, parts.cut
     found += [_refused(path, fault, cut) for fault in reading.faults]
     found += [_recovered(path, guess) for guess in reading.guesses]
@@ -91,8 +93,22 @@ def _read(frontmatter: str, parts: Split, limits: Limits, *, recover: bool) -> R
         return Reading(read_tree(frontmatter, depth=depth), frontmatter, (), ())
     except TreeError as error:
         if parts.cut is not None:  # where it ends is in doubt, and so is where its last entry does
-            return Reading(Tree(depth=0), "", (), (Fault(error, remedy(frontmatter, error, depth=depth)),))
+            said = remedy(frontmatter, error, depth=depth)
+            # Lines to write instead of that with the dashes would take what stands behind these.
+            said = Remedy("") if said.covers(parts.cut.line - 2) and parts.cut.column > 1 else said
+            return Reading(Tree(depth=0), "", (), (Fault(error, said),))
         return read_apart(frontmatter, parts.frontmatter, error, depth=depth, recover=recover)
+
+
+def _closed_above(reading: Reading, parts: Split) -> Reading:
+    """Return a reading with what helps where the first fault is the text below a fence that is missing."""
+    if not reading.faults or reading.faults[0].error.code != "yaml-syntax":
+        return reading
+    error, said = reading.faults[0]
+    place = _closing(parts) if not said.end or _HEADING.search(parts.frontmatter) else None
+    if place is None or place.line > error.place.line:
+        return reading
+    return reading._replace(faults=(Fault(error, Remedy(place.hint)),))
 
 
 def _within(places: dict[Keys, Position], cut: Position | None) -> dict[Keys, Position]:
@@ -133,12 +149,12 @@ def _missing_fence(path: str, text: str, line: int) -> Diagnostic:
 def unclosed(path: str, text: str) -> Diagnostic:
     """Return what is wrong with a text whose opening fence no dashes follow."""
     message = "expected a closing ---, got the file's end"
-    if line := end_of_keys(text):
-        hint = f"write --- on line {line}, below the last key"
-    elif key := heading_key(text):
+    if key := heading_key(text):
         hint = f'write "{key}:" without the #, each key on a line of its own, and --- alone on the line below the last'
+    elif place := closing(text):
+        hint = place.hint
     else:
-        hint = _CLOSE
+        hint = BELOW_LAST_KEY
     return Diagnostic("unclosed-fence", "error", path, 1, 1, "", message, hint)
 
 
@@ -152,7 +168,8 @@ def ended(path: str, parts: Split) -> Iterator[Diagnostic]:
         message = "expected a closing --- alone on its line, got none; the frontmatter ends at this one"
         message += f', and "{lost}" below would be lost' if lost else ""
         severity: Severity = "error" if lost else "warning"
-        yield Diagnostic("fence-in-frontmatter", severity, path, *parts.cut, "", message, _CLOSE)
+        hint = _closing_hint(parts, parts.cut.line, lost)
+        yield Diagnostic("fence-in-frontmatter", severity, path, *parts.cut, "", message, hint)
         return
     if (dashes := parts.frontmatter.find("---")) >= 0:
         place = place_of(parts.frontmatter, dashes, first_line=2)
@@ -162,6 +179,20 @@ def ended(path: str, parts: Split) -> Iterator[Diagnostic]:
         line = place_of(parts.frontmatter, len(parts.frontmatter), first_line=2).line
         message = f'expected one closing ---, got a second further down: "{lost}" between the two would be lost'
         yield Diagnostic("fence-in-frontmatter", "error", path, line, 1, "", message, "remove this ---")
+
+
+def _closing(parts: Split) -> Closing | None:
+    """Return where a frontmatter surely ends that was taken to end elsewhere."""
+    above = f"---\n{parts.frontmatter}---"
+    return closing(above + ("" if parts.cut else "\n") + parts.body, end=place_of(above, len(above)).line)
+
+
+def _closing_hint(parts: Split, cut: int, lost: str) -> str:
+    """Return where to close a frontmatter that dashes on a line of it cut: below the limit that would be lost."""
+    place = _closing(parts)
+    if place is not None and (place.line > cut) == bool(lost):
+        return place.hint
+    return f'write --- on a line of its own below "{lost}"' if lost else BELOW_LAST_KEY
 
 
 def _repeated(path: str, tree: Tree) -> Iterator[Diagnostic]:

@@ -145,7 +145,7 @@ def _whole(frontmatter: str, pieces: tuple[_Piece, ...], depth: int) -> Reading 
 
 def _part(frontmatter: str, pieces: tuple[_Piece, ...], faulty: int, error: TreeError, depth: int) -> Reading | None:
     """Read what can be read around the entries at fault, of which the first is known."""
-    above, text = pieces[:faulty], frontmatter
+    above, text, first = pieces[:faulty], frontmatter, pieces[faulty]
     if _guesses(above):
         text = with_instead(frontmatter, _entries(pieces), _instead(above))
         try:
@@ -154,12 +154,21 @@ def _part(frontmatter: str, pieces: tuple[_Piece, ...], faulty: int, error: Tree
             error = other
         else:
             return None
-    kept, faults = _below(pieces, faulty, Fault(error, remedy(text, error, depth=depth)), depth)
+    kept, faults = _below(pieces, faulty, _first(text, first, error, depth), depth)
     instead = _instead(pieces) | {n: piece.entry.blank() for n, piece in enumerate(pieces) if n not in kept}
     text = with_instead(frontmatter, _entries(pieces), instead)
     tree = _read(text, depth)
     guesses = _guesses(pieces[n] for n in sorted(kept))
     return Reading(tree or Tree(depth=0), text if tree else "", guesses, tuple(faults))
+
+
+def _first(text: str, piece: _Piece, error: TreeError, depth: int) -> Fault:
+    """Return what is wrong with the first entry at fault; what it leaves open may be noticed only further down."""
+    if piece.error is not None and piece.is_open and error.place.line - _FIRST_LINE > piece.entry.last:
+        said = remedy(text, piece.error, depth=depth, noticed=error)
+        if said.end:
+            return Fault(piece.error, said)
+    return Fault(error, remedy(text, error, depth=depth))
 
 
 def _below(pieces: tuple[_Piece, ...], faulty: int, first: Fault, depth: int) -> tuple[frozenset[int], list[Fault]]:
@@ -168,6 +177,7 @@ def _below(pieces: tuple[_Piece, ...], faulty: int, first: Fault, depth: int) ->
     Where a remedy closes it, what stands below is what it will be then.
     """
     kept, faults = list(range(faulty)), [first]
+    keys = {piece.entry.key for piece in pieces}
     goes_on = pieces[faulty].is_open and not first.remedy.covers(pieces[faulty].entry.line)
     for number in range(faulty + 1, len(pieces)):
         piece = pieces[number]
@@ -178,7 +188,7 @@ def _below(pieces: tuple[_Piece, ...], faulty: int, first: Fault, depth: int) ->
         if piece.error is None or piece.guess is not None:
             kept.append(number)
         else:
-            said = remedy(piece.entry.content, piece.error, depth=depth, above=piece.entry.line)
+            said = remedy(piece.entry.content, piece.error, depth=depth, above=piece.entry.line, others=keys)
             faults.append(Fault(piece.error, said))
             goes_on = piece.is_open and not said.covers(piece.entry.line)
     return frozenset(kept), faults

@@ -8,30 +8,27 @@ that could be a limit would become part of a text.
 from __future__ import annotations
 
 import re
-from textwrap import dedent
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hotagents.frontmatter.events import read_tree
-from hotagents.frontmatter.rights import could_be_key, is_never_guessed, key_on, limit_within, right_meant
-from hotagents.frontmatter.slips import KEY, Change, doubt_about, head_above, of_sign, of_slips, quoted, with_spaces
+from hotagents.frontmatter.paragraphs import TEXTS, of_text
+from hotagents.frontmatter.quoting import forms, quoted
+from hotagents.frontmatter.rights import key_on, limit_within, right_meant
+from hotagents.frontmatter.slips import KEY, Change, doubt_about, of_sign, of_slips, with_spaces
 from hotagents.frontmatter.text import LINE_BREAK
 from hotagents.frontmatter.tree import TreeError
+from hotagents.spec import FORMAT_KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-__all__ = ["Remedy", "quoted", "remedy"]
+    from hotagents.frontmatter.tree import Tree
+
+__all__ = ["Remedy", "limit_in_text", "remedy"]
 
 _ENTRY: Final = re.compile(r"( *(?:- +)*(?:[\w.-]+ *:[ \t]+)?)(.+)")
-_LIKELY_KEY: Final = re.compile(r"[a-z][\w.-]*:(?:[ \t]|\Z)")
-_NEXT: Final = re.compile(r"""[#?]|["']?\w[\w .-]*["']?[ \t]*:(?:[ \t]|\Z)""")
+_NEXT: Final = re.compile(rf"""[#?]|["']?\w[\w .-]*["']?[ \t]*:(?:[ \t]|\Z)|(?:{"|".join(FORMAT_KEYS)}):""")
 _INDENT: Final = re.compile(r"[ \t]*")
-_BRACKETED: Final = re.compile(r"(?:\[[^\[\]]*\]|\{[^{}]*\})[ \t]*[^\s#,:\]}].*")
-_SIGNED: Final = re.compile(r"[|>][+-]?[ \t]+([^#\s].*)")
-_FOLD: Final = re.compile(r" ?\n ?")
-_QUOTES: Final = ("'", '"')
-_TEXTS: Final = frozenset({"description", "initialPrompt"})
-_NEVER_TEXT: Final = frozenset({"model", "skills"})
 _FIRST_LINE: Final = 2  # of the frontmatter, in the file
 _FIXED: Final = {
     "bad-key": "quote the text if it is no YAML",
@@ -40,8 +37,8 @@ _FIXED: Final = {
     "not-a-mapping": "write one key: value on each line, or remove the fences if this is no frontmatter",
     "frontmatter-too-deep": "nest less",
 }
-
 _MERGED: Final = "write the keys of the mapping in its place"
+_IN_BRACES: Final = "write one key: value on each line, without the braces around them"
 
 
 class Remedy(NamedTuple):
@@ -62,7 +59,15 @@ class Remedy(NamedTuple):
         return self.first <= line < self.end
 
 
-def remedy(text: str, error: TreeError, *, depth: int, above: int = 0) -> Remedy:
+def remedy(
+    text: str,
+    error: TreeError,
+    *,
+    depth: int,
+    above: int = 0,
+    noticed: TreeError | None = None,
+    others: Collection[str] = (),
+) -> Remedy:
     """Return what to do about a fault, with the exact line to write wherever a change of one entry cures it.
 
     Args:
@@ -70,37 +75,49 @@ def remedy(text: str, error: TreeError, *, depth: int, above: int = 0) -> Remedy
         error: The fault.
         depth: Most lists and mappings within each other.
         above: The number of the frontmatter's lines above the text.
+        noticed: How the parser tells the fault of the text, where that is not where it is; it has to be gone, too.
+        others: Keys that stand elsewhere in the frontmatter, so that no line may begin with one.
     """
+    fault = _fault_of(noticed or error, above)
     lines = LINE_BREAK.split(text)
     at = min(error.place.line - _FIRST_LINE - above, len(lines) - 1)
     if "\t" in (_INDENT.match(lines[at]) or "")[0] and error.code == "yaml-syntax":
-        return _with_spaces(lines, at, depth, above)
+        return _with_spaces(lines, at, depth, above, fault)
     if error.code in {"frontmatter-too-deep", "not-a-mapping"}:
-        change = _best(lines, of_slips(lines, at), depth) if error.code == "not-a-mapping" else None
+        change = _best(lines, of_slips(lines, at), depth, fault) if error.code == "not-a-mapping" else None
         return Remedy(_FIXED[error.code]) if change is None else _offered(lines, change, at, above)
-    if error.code == "bad-key" and lines[at].lstrip().startswith("<<"):
+    is_key = error.code == "bad-key"
+    if is_key and lines[at].lstrip().startswith("<<"):
         return Remedy(_MERGED)
     doubt = doubt_about(lines, at)
-    change = _best(lines, of_sign(lines, at) if doubt else _changes(lines, at), depth)
+    changes = of_sign(lines, at) if doubt else _of_entry(lines, at) if is_key else _changes(lines, at)
+    change = _best(lines, (change for change in changes if not _repeats(lines, change, others)), depth, fault)
     if change is not None:
         return _offered(lines, change, at, above)
+    if text.lstrip().startswith("{"):
+        return Remedy(_IN_BRACES)
     return Remedy(doubt or _in_words(lines[at], error.code))
 
 
 def _in_words(line: str, code: str) -> str:
-    if key := limit_within(_entry_on(line)[1]):
+    key = limit_within(_entry_on(line)[1])
+    if key and key_on(line) == key:
+        return f'write a blank behind "{key}:"'
+    if key:
         return f'begin a new line before "{key}", or quote the whole text if it is no limit'
     if line[:1].isspace() and _limits(line):
         return f'begin "{key_on(line)}" at the left margin, as every key of its own'
     return _FIXED.get(code, "")
 
 
-def _with_spaces(lines: Sequence[str], at: int, depth: int, above: int) -> Remedy:
+def _with_spaces(lines: Sequence[str], at: int, depth: int, above: int, fault: _Fault) -> Remedy:
     if (spaced := with_spaces(lines, at)) is not None:
-        change, end = spaced
-        fault = _fault_after(lines, change, depth)
-        if fault is None or fault >= end:
-            return _offered(lines, change, at, above)
+        with_it, end = spaced
+        left = _fault_after(lines, with_it, depth)
+        if left is None or left.line >= end:
+            return _offered(lines, with_it, at, above)
+    if (change := _best(lines, of_slips(lines, at), depth, fault)) is not None:
+        return _offered(lines, change, at, above)
     return Remedy("indent with spaces, not with tabs")
 
 
@@ -124,54 +141,25 @@ def _changes(lines: Sequence[str], at: int) -> Iterator[Change]:
     """Name the changes worth trying, the smallest first."""
     yield from of_slips(lines, at)
     yield from _of_entry(lines, at)
-    # A line without a colon is found missing one only where the next key begins.
-    for line in range(at, max(at - 2, -1), -1):
-        first = head_above(lines, line)
-        if first >= 0 and (first < line or line == at):
-            yield from _joined(lines, first, line)
-        first = next((n for n in range(line, -1, -1) if _LIKELY_KEY.match(lines[n].rstrip())), -1)
-        if first >= 0 and (first < line or line == at):
-            yield from _block(lines, first, line)
+    yield from of_text(lines, at)
 
 
 def _of_entry(lines: Sequence[str], at: int) -> Iterator[Change]:
     head, value = _entry_on(lines[at])
     if not head.strip() or limit_within(value):
         return
-    yield from (Change(at, at + 1, head + text) for text in _as_text(value))
-    if not is_never_guessed(key_on(head)):
-        yield from (Change(at, at + 1, head + quoted(text)) for text in _behind_signs(value))
+    head = head.replace("\t", " ")  # a tab cannot be pasted from every terminal
+    yield from (Change(at, at + 1, head + form) for form in forms(key_on(head), value))
     if value.startswith("- ") and (indent := _list_below(lines, at)) is not None:
         yield Change(at, at + 1, f"{head.rstrip()}\n{indent}{value}")
+    elif value.startswith("- ") and key_on(head) in TEXTS:
+        yield Change(at, at + 1, head + quoted(value))
 
 
 def _entry_on(line: str) -> tuple[str, str]:
     """Return what stands on a line before a value, and the value."""
     match = _ENTRY.fullmatch(line.rstrip())
     return (match[1], match[2]) if match else ("", "")
-
-
-def _as_text(value: str) -> Iterator[str]:
-    """Give a value's quoted forms; none for what opens a block, or lists and mappings other than `{{ a template }}`."""
-    quote = value[0]
-    if quote not in _QUOTES:
-        if (quote not in "|>[{" or value.startswith("{{")) and not value.startswith("- "):
-            yield quoted(value)
-    elif value.count(quote) == 1:
-        yield quoted(value[1:])
-    elif value.endswith(quote):
-        inner = value[1:-1]
-        yield quoted(inner.replace("''", "'")) if quote == "'" else f'"{_escaped(inner)}"'
-    elif not value.endswith(_QUOTES):
-        yield quoted(value)
-
-
-def _behind_signs(value: str) -> Iterator[str]:
-    """Give the text of ``[WIP] text``, which no list is, and of ``> text``, where the sign has to stand alone."""
-    if _BRACKETED.fullmatch(value):
-        yield value
-    elif (found := _SIGNED.fullmatch(value)) is not None:
-        yield found[1]
 
 
 def _list_below(lines: Sequence[str], at: int) -> str | None:
@@ -186,72 +174,54 @@ def _list_below(lines: Sequence[str], at: int) -> str | None:
     return None
 
 
-def _escaped(inner: str) -> str:
-    return re.sub(r'\\.|"', lambda match: '\\"' if match[0] == '"' else match[0], inner)
-
-
-def _joined(lines: Sequence[str], first: int, at: int) -> Iterator[Change]:
-    """Put a plain text and its indented continuation lines on one line."""
-    last = next((n for n in range(first + 1, len(lines)) if lines[n][:1] not in {"", " ", "\t"}), len(lines))
-    match = KEY.match(lines[first].rstrip())
-    if match and match[2] and _is_within(first, at, last, match[1]) and _is_text(match[1], lines[first + 1 : last]):
-        if limit_within(match[2]):
-            return
-        rest = (line.strip() or "\n" for line in lines[first + 1 : last])
-        text = _FOLD.sub("\n", " ".join((match[2], *rest))).rstrip()
-        yield from (Change(first, last, f"{match[1]}: {form}") for form in _as_text(text))
-
-
-def _block(lines: Sequence[str], first: int, at: int) -> Iterator[Change]:
-    """Indent a text of several lines that starts at the left margin: up to the next likely key, or the format's."""
-    likely = next((n for n in range(first + 1, len(lines)) if _LIKELY_KEY.match(lines[n])), len(lines))
-    sure = next((n for n in range(first + 1, len(lines)) if could_be_key(lines[n])), len(lines))
-    key, _, value = (part.strip() for part in lines[first].partition(":"))
-    if value[:1] in {"[", "{", *_QUOTES} or limit_within(value):
-        return
-    for last in (likely, sure):
-        goes_on = next((line for line in lines[last:] if line.strip()), "").startswith((" ", "\t"))
-        if _is_within(first, at, last, key) and _is_text(key, lines[first + 1 : last]) and not goes_on:
-            sign, start, rest = "|", value, "\n".join(lines[first + 1 : last])
-            if value[:1] in {"|", ">"}:
-                sign, start, rest = value[0], value[1:].lstrip("+-123456789 \t"), dedent(rest)
-            text = "\n".join([start, rest] if start else [rest]).rstrip()
-            body = "".join(f"\n  {line}" if line.strip() else "\n" for line in text.split("\n"))
-            yield Change(first, last, f"{key}: {sign}{body}")
-
-
-def _is_within(first: int, at: int, last: int, key: str) -> bool:
-    """Say whether a fault is in the lines of an entry that has several; in its first where that surely is a text."""
-    return first < at < last or (first == at and first + 1 < last and key in _TEXTS)
-
-
-def _is_text(key: str, more: Sequence[str]) -> bool:
-    """Return whether a key has a text of several lines: lists and mappings that went wrong are none, nor are limits."""
-    if key in _NEVER_TEXT or right_meant(key):
+def _repeats(lines: Sequence[str], change: Change, others: Collection[str]) -> bool:
+    """Say whether a change begins with a key that would then stand twice."""
+    new, old = KEY.match(change.instead.partition("\n")[0]), KEY.match(lines[change.first].rstrip())
+    if new is None or (old is not None and old[1] == new[1]):
         return False
-    return not any(could_be_key(line) or limit_within(line) for line in more)
+    rest = (*lines[: change.first], *lines[change.last :])
+    stand = (found[1] for line in rest if (found := KEY.match(line.rstrip())) is not None)
+    return new[1] in others or new[1] in stand
 
 
-def _best(lines: Sequence[str], changes: Iterable[Change], depth: int) -> Change | None:
-    """Return the first change that leaves no fault, else the first that leaves none but below all of its own entry.
+class _Fault(NamedTuple):
+    """What is wrong with some lines: the index of the line, where on it, and how the parser tells it."""
 
-    Of two blocks the longer one, where the shorter one leaves a fault within that.
+    line: int
+    column: int
+    problem: str
+    is_open: bool = False
+
+
+def _fault_of(error: TreeError, above: int = 0) -> _Fault:
+    return _Fault(error.place.line - _FIRST_LINE - above, error.place.column, error.problem, error.is_open)
+
+
+def _best(lines: Sequence[str], changes: Iterable[Change], depth: int, fault: _Fault) -> Change | None:
+    """Return the first change that leaves no fault, else the first that leaves another one, below all of its own entry.
+
+    Of two blocks the longer one, where the shorter one leaves a fault within that; but none swallows an open quote.
     """
     best: Change | None = None
-    left = 0  # where the best one leaves a fault
+    left = fault  # by the best one
     for change in changes:
-        fault = _fault_after(lines, change, depth)
-        if fault is None:
+        is_within = best is not None and left.line < change.last
+        if is_within and left.is_open:
+            continue
+        found = _fault_after(lines, change, depth)
+        if found is None:
             return change
         more = max(0, len(change.instead.split("\n")) - (change.last - change.first))
-        is_longer = best is not None and best.last - best.first > 1 and left < change.last
-        if (best is None or is_longer) and fault >= _end_of_entry(lines, change) + more:
-            best, left = change, fault - more
+        found = found._replace(line=found.line - more)
+        is_longer = best is not None and best.last - best.first > 1 and is_within
+        is_new = found != fault and found.line >= fault.line
+        if (best is None or is_longer) and is_new and found.line >= _end_of_entry(lines, change):
+            best, left = change, found
     return best
 
 
-def _fault_after(lines: Sequence[str], change: Change, depth: int) -> int | None:
-    """Return the index of the line at which reading fails with a change, None where it does not."""
+def _fault_after(lines: Sequence[str], change: Change, depth: int) -> _Fault | None:
+    """Return where reading fails with a change, None where it does not."""
     # Empty lines keep the numbers of the lines below.
     new = change.instead.split("\n")
     padding = [""] * (change.last - change.first - len(new))
@@ -259,10 +229,15 @@ def _fault_after(lines: Sequence[str], change: Change, depth: int) -> int | None
     try:
         tree = read_tree("\n".join(with_change), depth=depth)
     except TreeError as error:
-        return error.place.line - _FIRST_LINE
+        return _fault_of(error)
+    lost = limit_in_text(with_change, tree)
+    return None if lost is None else _Fault(lost, 1, "a limit is lost")
+
+
+def limit_in_text(lines: Sequence[str], tree: Tree) -> int | None:
+    """Return the index of a line that could limit an agent and is no key, but a part of a text; None if none is."""
     keys = {place.line - _FIRST_LINE for place in tree.key_places.values()}
-    # A line that could limit an agent and is no key any more has become a part of a text.
-    return next((n for n, line in enumerate(with_change) if n not in keys and _limits(line)), None)
+    return next((n for n, line in enumerate(lines) if n not in keys and _limits(line)), None)
 
 
 def _limits(line: str) -> bool:

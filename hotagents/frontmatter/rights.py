@@ -9,30 +9,32 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from itertools import islice
 from typing import Final
 
 from hotagents.spec import FORMAT_KEYS, KNOWN_TOOLS
 
-__all__ = ["ALIKE", "DENIES", "NEGATIONS", "could_be_key", "is_never_guessed", "key_on", "limit_within", "right_meant"]
+__all__ = ["could_be_key", "is_never_guessed", "key_on", "limit_within", "right_meant"]
 
-ALIKE: Final = str.maketrans(
+_ALIKE: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0501\u04cf\u0442\u051d\u03bf\u03b1\u0131",
     "aeopcyxsidltwoai",
 )
-"""Letters of other alphabets that look like those of the keys."""
-
-NEGATIONS: Final = ("un", "non", "not", "no")
-"""What turns a granting key into a denying one."""
-
-DENIES: Final = re.compile(
-    r"(?:den(?:y|ied)|block(?:ed)?|forbid(?:den)?|excluded?|prohibit(?:ed)?|ban(?:ned)?|disabled?)tools?"
-    r"|tools?(?:denied|blocked|forbidden|excluded|prohibited|banned|disabled)"
+# Letters of other alphabets that look like those of the keys; and what turns a granting key into a denying one.
+_NEGATIONS: Final = ("un", "non", "not", "no")
+# Words of other formats, in lower-case letters, that plainly deny tools, or plainly name all that are granted.
+_DENYING: Final = (
+    "den(?:y|ied)|block(?:ed)?|forbid(?:den)?|excluded?|prohibit(?:ed)?|ban(?:ned)?|disabled?|reject(?:ed)?|refused?"
+    "|removed?|avoid(?:ed)?|unauthori[sz]ed|(?:black|block|deny)list(?:ed)?"
 )
-"""Keys of other formats, in lower-case letters, that plainly deny tools."""
+_DENIES: Final = re.compile(f"(?:{_DENYING}|never|without)tools?|tools?(?:{_DENYING})|disallow(?:ed)?")
+_GRANTING: Final = "permit(?:ted)?|authori[sz]ed|(?:white|allow)list(?:ed)?"
+_GRANTS: Final = re.compile(f"(?:{_GRANTING})tools?|tools?(?:{_GRANTING}|allow(?:ed)?)")
 
 _PLAIN: Final = frozenset({"tools", "allowedtools", "disallowedtools", "permissionmode", "hooks", "mcpservers", "name"})
 _LONG: Final = ("allowedtools", "disallowedtools")
 _NEVER_GUESSED: Final = ("model", "skills", "hooks", "permissionmode", "mcpservers", "name")
+_NEAR: Final = range(9, 19)  # lengths within which a key can be a slip in one of the two long ones
 _LONGEST: Final = 24  # of a slip; comparing has a price, and keys of thousands of characters are no slips
 _FORMAT: Final = frozenset(key.casefold() for key in FORMAT_KEYS)
 # What may stand before a key: blanks, quotes, the `?` of an explicit key, an opening bracket, tags and anchors.
@@ -52,25 +54,27 @@ def right_meant(key: str) -> str:
     """Return the rights key, in lower case, that a key is or is a slip of; empty where it is none.
 
     Case, compatibility forms, letters that look alike, hyphens, underscores and characters that nobody sees make no
-    difference; what negates a granting key, such as ``unallowedTools``, denies.
+    difference; what negates a granting key, such as ``unallowedTools``, denies, and so does ``deniedTools`` or
+    ``tool_blacklist``.
     """
-    plain = _plain(key[: 4 * _LONGEST])
+    plain = _plain(key)
     if plain in _PLAIN or not plain or len(plain) > _LONGEST:
         return plain if plain in _PLAIN else ""
     if _one_edit(plain, "tools"):
         return "tools"
-    if DENIES.fullmatch(plain):
+    if _DENIES.fullmatch(plain):
         return "disallowedtools"
-    if any(plain.startswith(no) and right_meant(plain.removeprefix(no)).endswith("tools") for no in NEGATIONS):
+    if _GRANTS.fullmatch(plain):
+        return "allowedtools"
+    if any(plain.startswith(no) and right_meant(plain.removeprefix(no)).endswith("tools") for no in _NEGATIONS):
         return "disallowedtools"
-    # The same measure as where a slip is read as the limit that it means.
-    near = difflib.get_close_matches(plain, _LONG, n=1, cutoff=0.9)
+    near = difflib.get_close_matches(plain, _LONG, n=1, cutoff=0.9) if len(plain) in _NEAR else ()
     return near[0] if near else ""
 
 
 def is_never_guessed(key: str) -> bool:
     """Return whether a key says what an agent is or may do, or is a slip of one: its value is read, or refused."""
-    plain = _plain(key[: 4 * _LONGEST])
+    plain = _plain(key)
     return bool(right_meant(key)) or any(plain == one or _one_edit(plain, one) for one in _NEVER_GUESSED)
 
 
@@ -102,7 +106,9 @@ def _stripped(line: str) -> str:
 
 
 def _plain(key: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKC", key).casefold() if c.isalnum()).translate(ALIKE)
+    """Return the letters and digits of a key, or so many of them that it is none of those that are known."""
+    letters = (char for char in unicodedata.normalize("NFKC", key).casefold() if char.isalnum())
+    return "".join(islice(letters, _LONGEST + 1)).translate(_ALIKE)
 
 
 def _one_edit(one: str, other: str) -> bool:

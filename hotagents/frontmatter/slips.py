@@ -5,17 +5,17 @@ They only name them: `hotagents.frontmatter.remedies` reads the frontmatter with
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hotagents.frontmatter.rights import is_never_guessed, right_meant
+from hotagents.frontmatter.quoting import QUOTES, quoted
+from hotagents.frontmatter.rights import could_be_key, is_never_guessed, key_on, right_meant
 from hotagents.spec import FORMAT_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["KEY", "Change", "doubt_about", "head_above", "of_sign", "of_slips", "quoted", "with_spaces"]
+__all__ = ["KEY", "Change", "doubt_about", "head_above", "of_sign", "of_slips", "with_spaces"]
 
 KEY: Final = re.compile(r"([\w.-]+):(?:[ \t]+(.*)|)\Z")
 """A line with a key at the left margin, and its value."""
@@ -24,16 +24,14 @@ _SIGN: Final = re.compile(r"""(["'])([|>][-+1-9]{0,2})\1""")
 _MARK: Final = re.compile(r"\s*,?\s+-\s+")
 _NAME: Final = re.compile(r"""(["']?)([\w.*@/-]+(?:\([^()#,"']*\))?)\1""")
 _QUOTED_NAME: Final = re.compile(r"""(["'])([A-Za-z][\w.-]*)\1""")
-_NO_BLANK: Final = re.compile(r"([A-Za-z]+):(?!//)([^\s:].*)")
-_OPEN_LIST: Final = re.compile(r"([\w.-]+:[ \t]+\[[^\[\]{}#\"']*[^\[\]{}#\"',\s])")
+_NO_BLANK: Final = re.compile(r"([A-Za-z]+)[ \t]*:(?!//)([^\s:].*)")
+_MAYBE_KEY: Final = re.compile(r"[A-Za-z]+:(?!//)[^\s:]+")
+_OPEN_LIST: Final = re.compile(
+    r"""[\w.-]+:[ \t]+\[(?:\s*+(?:"[^"\\]*+"|'[^']*+'|[^\[\]{}#"',\s][^\[\]{}#"',]*+)\s*+(?:,|\Z))++"""
+)
+_BEHIND_KEY: Final = re.compile(r"\A((?:- +)*+[\w.-]++:)[ \t]*\t[ \t]*")
 _NAMES: Final = re.compile(r"[\w.*@/-]+(?:\([^()#\"']*\))?(?:,[ \t]*[\w.*@/-]+(?:\([^()#\"']*\))?)*,?")
 _INDENT: Final = re.compile(r"[ \t]*")
-_QUOTES: Final = ("'", '"')
-
-
-def quoted(text: str) -> str:
-    """Return a text as YAML in double quotes, on one line."""
-    return json.dumps(text, ensure_ascii=False)
 
 
 class Change(NamedTuple):
@@ -56,6 +54,7 @@ def of_slips(lines: Sequence[str], at: int) -> Iterator[Change]:
     yield from _of_missing_blank(lines, at)
     yield from _of_open_bracket(lines, at)
     yield from _of_names_below(lines, at)
+    yield from _of_indented_key(lines, at)
 
 
 def _of_quoted_names(lines: Sequence[str], at: int) -> Iterator[Change]:
@@ -72,28 +71,41 @@ def _of_missing_blank(lines: Sequence[str], at: int) -> Iterator[Change]:
     """Write a blank behind the colon of ``tools:Read``."""
     found = _NO_BLANK.fullmatch(lines[at].rstrip())
     if found is not None and found[1] in FORMAT_KEYS:
-        forms = (found[2],) if is_never_guessed(found[1]) else (found[2], quoted(found[2]))
+        is_plain = is_never_guessed(found[1]) and found[2] != "*"
+        forms = (found[2],) if is_plain else (found[2], quoted(found[2]))
         yield from (Change(at, at + 1, f"{found[1]}: {form}") for form in forms)
 
 
 def _of_open_bracket(lines: Sequence[str], at: int) -> Iterator[Change]:
-    """Close the bracket of ``tools: [Read, Bash``, where the next line begins with a key, or there is none."""
-    found = _OPEN_LIST.fullmatch(lines[at].rstrip())
-    below = next((line for line in lines[at + 1 :] if line.strip()), "")
-    if found is not None and (not below or KEY.match(below.rstrip())):
-        yield Change(at, at + 1, f"{found[1]}]")
+    """Close the bracket of ``tools: [Read, Bash`` below which the next line begins with a key, or there is none."""
+    first = head_above(lines, at)
+    end = next((n for n in range(at + 1, len(lines)) if KEY.match(lines[n].rstrip())), len(lines))
+    said = "\n".join(lines[max(first, 0) : end]).rstrip()
+    if first >= 0 and _OPEN_LIST.fullmatch(said) and not any(map(could_be_key, lines[first + 1 : end])):
+        line = " ".join(part.strip() for part in said.split("\n"))
+        yield Change(first, first + said.count("\n") + 1, f"{line.rstrip(',')}]")
 
 
 def _of_names_below(lines: Sequence[str], at: int) -> Iterator[Change]:
     """Put names of tools that stand at the left margin on the line of the limit above, which ends with a comma."""
-    first = head_above(lines, at)
-    found = KEY.match(lines[first].rstrip()) if first >= 0 else None
-    if found is None or not right_meant(found[1]).endswith("tools") or not (found[2] or "").endswith(","):
+    first = next((n for n in range(at, -1, -1) if not _NAMES.fullmatch(lines[n].rstrip())), at)
+    key, _, value = (part.strip() for part in lines[first].partition(":"))
+    if not right_meant(key).endswith("tools") or not _NAMES.fullmatch(value) or not value.endswith(","):
         return
     end = next((n for n in range(first + 1, len(lines)) if not _NAMES.fullmatch(lines[n].rstrip())), len(lines))
     more = [line.strip() for line in lines[first + 1 : end]]
-    if first < at < end and all(line.endswith(",") for line in more[:-1]):
-        yield Change(first, end, f"{found[1]}: {' '.join([found[2], *more]).rstrip(',')}")
+    if more and at < end and all(line.endswith(",") for line in more[:-1]):
+        yield Change(first, end, f"{key}: {' '.join([value, *more]).rstrip(',')}")
+
+
+def _of_indented_key(lines: Sequence[str], at: int) -> Iterator[Change]:
+    """Begin a key of the format at the left margin that stands further right, below one that has no text."""
+    first = head_above(lines, at - 1) if at else -1
+    line = lines[at].strip()
+    above = KEY.match(lines[first].rstrip()) if first >= 0 else None
+    found = KEY.match(line)
+    if above is not None and above[2] and is_never_guessed(above[1]) and found and found[1] in FORMAT_KEYS:
+        yield Change(at, at + 1, line)
 
 
 def _of_marks(lines: Sequence[str], at: int) -> Iterator[Change]:
@@ -139,7 +151,9 @@ def with_spaces(lines: Sequence[str], at: int) -> tuple[Change, int] | None:
         return None
     outer = min(map(len, indents.values())) if start < 0 else 0  # the keys themselves are indented
     first, last = (pick(number for number, indent in indents.items() if indent) for pick in (min, max))
-    spaced = (f"{'  ' * (len(_indent(line)) - outer)}{line.lstrip()}" for line in lines[first : last + 1])
+    said = (_BEHIND_KEY.sub(r"\1 ", line.lstrip(), count=1) for line in lines[first : last + 1])
+    wide = (len(_indent(line)) - outer for line in lines[first : last + 1])
+    spaced = (f"{'  ' * width}{line}" for width, line in zip(wide, said, strict=True))
     return Change(first, last + 1, "\n".join(line.rstrip() for line in spaced)), end
 
 
@@ -159,8 +173,17 @@ def doubt_about(lines: Sequence[str], at: int) -> str:
     key, value = (found[1], found[2] or "") if found is not None else ("", "")
     if key and value.lstrip("\"' ").startswith(f"{key}:"):
         return f'write "{key}:" once, and quotes around the whole text'
+    maybe = key_on(lines[at]) if _MAYBE_KEY.fullmatch(lines[at].rstrip()) else ""
+    if maybe and maybe not in FORMAT_KEYS and _is_alone(lines, at):
+        return f'write a blank behind "{maybe}:" if it is a key, or indent the line if it is text'
     more = next((line for line in lines[first + 1 : at + 1] if line.strip()), "")
     is_text = more[:1] == " " and not more.lstrip().startswith("- ") and not right_meant(key)
-    if is_text and len(value) > 1 and value[0] in _QUOTES and value.endswith(value[0]):
+    if is_text and len(value) > 1 and value[0] in QUOTES and value.endswith(value[0]):
         return "put the closing quote behind the whole text"
     return ""
+
+
+def _is_alone(lines: Sequence[str], at: int) -> bool:
+    """Say whether a line is no part of a text that goes on below it."""
+    below = next((line for line in lines[at + 1 :] if line.strip()), "")
+    return not below or KEY.match(below.rstrip()) is not None

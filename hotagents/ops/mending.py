@@ -33,9 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Mended", "Mending", "mend", "proved"]
 
-_MOST_STEPS: Final = 100  # of one file
-_MOST_TRIALS: Final = 500
-_MOST_READ: Final = 2_000_000  # bytes, in all trials of one file
+_MOST_TRIALS: Final = 100  # of one file
+_MOST_READ: Final = 500_000  # characters of frontmatter, in all trials of one file
 _NEVER_CHANGED: Final = frozenset({"name", "prompt", "permission_mode", "hooks", "mcp_servers", "isolation"})
 _OF_THE_FILE: Final = frozenset({"path", "digest"})
 _LIMITS: Final = frozenset({"tools", "disallowed_tools"})  # their rights are compared instead
@@ -53,12 +52,14 @@ class Mended:
         before: Its bytes.
         after: Its bytes with all remedies that were proved.
         done: What these remedies were for.
+        is_whole: Whether all remedies were tried; each costs a reading of the file, and a hostile one has hundreds.
     """
 
     path: str
     before: bytes
     after: bytes
     done: tuple[Diagnostic, ...]
+    is_whole: bool = True
 
 
 @final
@@ -69,10 +70,12 @@ class Mending:
     Attributes:
         files: Those that changed, by path.
         after: The set once they have.
+        untried: Paths of the files of which some remedies were left untried.
     """
 
     files: Mapping[str, Mended]
     after: Candidate[Any]
+    untried: frozenset[str] = frozenset()
 
 
 def mend(snapshot: Snapshot, candidate: Candidate[Any], schema: Schema[Any]) -> Mending:
@@ -85,7 +88,8 @@ def mend(snapshot: Snapshot, candidate: Candidate[Any], schema: Schema[Any]) -> 
         candidate: The set that was loaded from it.
         schema: What it was loaded with.
     """
-    found = (_mended(path, entry, schema) for path, entry in candidate.entries.items() if entry.role != "file")
+    found = [_mended(path, entry, schema) for path, entry in candidate.entries.items() if entry.role != "file"]
+    untried = frozenset(mended.path for mended in found if not mended.is_whole)
     files = {mended.path: mended for mended in found if mended.done}
     known = {d for entry in candidate.entries.values() for d in entry.diagnostics} | set(candidate.diagnostics)
     while True:
@@ -93,7 +97,7 @@ def mend(snapshot: Snapshot, candidate: Candidate[Any], schema: Schema[Any]) -> 
         own = {d for entry in after.entries.values() for d in entry.diagnostics}
         clashes = {d.path for d in after.diagnostics if d.severity != "info" and d not in own and d not in known}
         if not clashes or not files:
-            return Mending(MappingProxyType(files), after)
+            return Mending(MappingProxyType(files), after, untried)
         files = {path: mended for path, mended in files.items() if path not in clashes} if clashes & set(files) else {}
 
 
@@ -111,24 +115,24 @@ def proved(candidate: Candidate[Any], schema: Schema[Any]) -> Mapping[Diagnostic
 
 
 def _mended(path: str, entry: Entry[Any], schema: Schema[Any]) -> Mended:
-    now, trials = entry, 0
+    now, edits = entry, _edits(entry)
     done: list[Diagnostic] = []
-    while len(done) < _MOST_STEPS:
-        for diagnostic, edit in _edits(now):
-            trials += 1
-            after = _tried(path, now, edit, schema) if trials <= _most_trials(now) else None
-            if after is not None and _is_better(now, after, diagnostic, edit):
-                now = after
-                done.append(diagnostic)
-                break
-        else:
+    for _ in range(_most_trials(entry)):
+        if (found := next(edits, None)) is None:
             break
-    return Mended(path, entry.content, now.content, tuple(done))
+        diagnostic, edit = found
+        after = _tried(path, now, edit, schema)
+        if after is not None and _is_better(now, after, diagnostic, edit):
+            now, edits = after, _edits(after)
+            done.append(diagnostic)
+    return Mended(path, entry.content, now.content, tuple(done), is_whole=next(edits, None) is None)
 
 
 def _most_trials(entry: Entry[Any]) -> int:
-    """Return how many remedies of a file are tried; each costs a reading, and a large file may have hundreds."""
-    return min(_MOST_TRIALS, 1 + _MOST_READ // (1 + len(entry.content)))
+    """Return how many remedies of a file are tried; each costs a reading, most of all of the frontmatter."""
+    text = _text(entry).removeprefix("\ufeff")
+    parts = split(text) if is_fenced(text) else None
+    return min(_MOST_TRIALS, 1 + _MOST_READ // (1 + len(parts.frontmatter if parts else text)))
 
 
 def _edits(entry: Entry[Any]) -> Iterator[tuple[Diagnostic, Edit]]:

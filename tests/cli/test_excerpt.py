@@ -230,6 +230,14 @@ def test_the_diff_mends_what_can_be_mended_and_the_rest_is_told(cli: Cli, tmp_pa
         assert (tmp_path / "agents" / "a.md").read_bytes().startswith(b"\xef\xbb\xbf---\r\nname: a\r\n")
 
 
+def test_of_a_file_with_too_many_remedies_it_is_said_that_some_were_not_tried(cli: Cli, tmp_path: Path) -> None:
+    lines = "".join(f"k{n}: a: b\n" for n in range(120))
+    (tmp_path / "a.md").write_text(f"---\nname: a\ndescription: b\n{lines}---\n")
+    result = cli("validate", "a.md", "--format", "diff")
+    assert "hotagents: a.md: not all remedies were tried; apply the diff, then ask again\n" in result.stderr
+    assert result.stdout.count("\n+k") == 100
+
+
 def test_a_file_that_is_named_twice_is_mended_once_and_absolute_paths_below_here_are_relative(
     cli: Cli, tmp_path: Path
 ) -> None:

@@ -256,6 +256,12 @@ def test_what_may_stand_in_an_open_quote_is_not_judged() -> None:
     assert [(d.line, d.hint) for d in page.diagnostics] == [(7, 'write: tools: "a: b"')]
 
 
+def test_places_below_what_cannot_be_read_are_right_after_a_lone_carriage_return() -> None:
+    page = page_of("name: a\rb: [x\nmodel: gpt 4\r\rc: [y\ncolor: d")
+    assert [d.line for d in page.diagnostics] == [3, 6]
+    assert (page.at("model"), page.at("color")) == ((4, 8), (7, 8))
+
+
 def test_lines_of_a_text_that_one_remedy_makes_one_block_are_not_told_again() -> None:
     page = page_of("name: a\ndescription: one\n\n<example>\nuser: a: b\n</example>\nother: c: d\nmodel: x: y")
     assert [(d.code, d.line) for d in page.diagnostics] == [("yaml-syntax", 5), ("yaml-syntax", 9)]

@@ -125,9 +125,9 @@ def test_fences_line_ends_and_stray_bytes(before: str, fixed: str) -> None:
 
 
 def test_a_file_with_several_faults_is_mended_one_by_one_and_what_is_left_is_said() -> None:
-    mending = mended(a="---\nname: a:b\ndescription: c: d\ncolour: red\nmodel: gpt 4\ncolor2: x: y\n---\n")
+    mending = mended(a="---\nname: a:b\ndescription: c: d\ncolour: red\nmodel: gpt 4\nnotes: x: y\n---\n")
     (file,) = mending.files.values()
-    assert file.after == b'---\nname: a-b\ndescription: "c: d"\ncolor: red\nmodel: gpt 4\ncolor2: "x: y"\n---\n'
+    assert file.after == b'---\nname: a-b\ndescription: "c: d"\ncolor: red\nmodel: gpt 4\nnotes: "x: y"\n---\n'
     assert [d.code for d in file.done] == ["bad-name", "recovered", "unknown-key", "recovered"]
     assert [(d.code, d.line) for d in mending.after.diagnostics] == [("model-unknown", 5), ("unknown-key", 6)]
 
@@ -152,6 +152,42 @@ def test_thousands_of_slips_cost_a_bounded_time() -> None:
     lines = "".join(f"colour{n}: red\nmaxTurn{n}: 3\n" for n in range(900))
     mending = mended(a=f"---\n{HEAD}{lines}---\n")
     assert len(mending.after.diagnostics) >= 50
+
+
+HOSTILE = (
+    "".join(f"k{n}: [a, {'b' * 200}\n" for n in range(280)),
+    "".join(f"k{n}: 'a' b\n" for n in range(5000)),
+    "".join(f"k{n}: a: b\n" for n in range(280)),
+)
+
+
+@pytest.mark.parametrize("lines", HOSTILE, ids=["open", "unquoted", "recovered"])
+def test_of_a_hostile_file_a_bounded_number_of_remedies_is_tried_and_that_is_said(
+    lines: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    what = snapshot(a=f"---\n{HEAD}{lines}---\n")
+    candidate = load(what, SCHEMA)
+    loads: list[int] = []
+
+    def counted(snapshot: Snapshot, *args: Any, **keywords: Any) -> Any:
+        loads.append(sum(map(len, snapshot.files.values())))
+        return load(snapshot, *args, **keywords)
+
+    monkeypatch.setattr("hotagents.ops.mending.load", counted)
+    assert mend(what, candidate, SCHEMA).untried == {"a.md"}
+    assert len(loads) <= 102
+    assert sum(loads) < 800_000
+    loads.clear()
+    proved(candidate, SCHEMA)
+    assert len(loads) <= 100
+    assert sum(loads) < 800_000
+
+
+def test_of_a_usual_file_every_remedy_is_tried() -> None:
+    body = "text\n" * 10_000
+    mending = mended(a=f"---\n{HEAD}colour: red\nnotes: a: b\n---\n{body}")
+    assert mending.untried == frozenset()
+    assert len(mending.files["a.md"].done) == 2
 
 
 def test_each_remedy_is_proved_alone_against_the_file_as_it_is() -> None:

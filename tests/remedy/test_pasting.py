@@ -265,5 +265,8 @@ def test_mending_never_widens_a_right_and_never_takes_an_agent_away(lines: list[
             assert mending.after.agents[name].permission_mode == agent.permission_mode
     limits = sorted(line for line in text.split("\n") if re.match(r"(?i)(dis)?.?(allowed.?)?tools", line))
     after = mending.files["a.md"].after.decode() if mending.files else text
-    if candidate.errors:
-        assert sorted(line for line in after.split("\n") if re.match(r"(?i)(dis)?.?(allowed.?)?tools", line)) == limits
+    kept = sorted(line for line in after.split("\n") if re.match(r"(?i)(dis)?.?(allowed.?)?tools", line))
+    if mending.after.errors:
+        assert kept == limits
+    elif candidate.errors:  # once it is served, what is left are warnings
+        assert len(kept) == len(limits)

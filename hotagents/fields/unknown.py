@@ -1,0 +1,74 @@
+"""Keys that nobody knows: kept, and said; refused where one hides a right, such as ``tools:Read: x``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from hotagents.diagnostics import did_you_mean
+from hotagents.fields.lines import has_key, spaced
+from hotagents.fields.notes import MOST, Notes
+from hotagents.frontmatter.rights import right_meant
+from hotagents.spec import FORMAT_KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+__all__ = ["note_unknown"]
+
+_WORD: Final = re.compile(r'"([^"]+)"')
+_MAPPINGS: Final = ("hooks", "mcpServers")
+
+
+def note_unknown(notes: Notes, keys: Sequence[str], known: Collection[str]) -> None:
+    """Note keys of a page that are neither the format's, nor the model's own, nor limits in other words.
+
+    Args:
+        notes: Takes what is wrong.
+        keys: The keys.
+        known: Those that one of them could be a slip of.
+    """
+    if hidden := dict.fromkeys(key for key in keys if right_meant(_head(key))):
+        _refuse(notes, tuple(hidden))
+    rest = [key for key in keys if key not in hidden]
+    meant = {key: _nearest(key, known, notes.page.frontmatter[key]) for key in rest[:MOST]}
+    for key, near in meant.items():
+        message = f'expected a key of the format, got "{key}"; kept in extra'
+        hint = _hint(notes, key, near, is_alone=list(meant.values()).count(near) == 1)
+        notes.add_at_key("unknown-key", "warning", key, message, hint)
+    notes.add_rest("unknown-key", "warning", len(rest) - MOST)
+
+
+def _refuse(notes: Notes, keys: Sequence[str]) -> None:
+    mine = Notes(notes.page)
+    for key in keys:
+        message = f'expected a blank behind "{_head(key)}:", got the key "{key}"'
+        mine.add_at_key("bad-key", "error", key, message, f'write a blank behind "{_head(key)}:"')
+    notes.add_capped(mine.found)
+
+
+def _head(key: str) -> str:
+    """Return the key that one without a blank behind its colon hides; empty where it has no colon."""
+    head, colon, _ = key.partition(":")
+    return head if colon else ""
+
+
+def _nearest(key: str, known: Collection[str], value: object) -> str:
+    """Return the known key that another one was surely meant to be; none where its value can be no such key's."""
+    if _head(key) in known:
+        return _head(key)
+    near = _WORD.search(did_you_mean(key, known))
+    fits = near is not None and (near[1] not in FORMAT_KEYS or near[1] in _MAPPINGS or not isinstance(value, Mapping))
+    return near[1] if near is not None and fits else ""
+
+
+def _hint(notes: Notes, key: str, near: str, *, is_alone: bool) -> str:
+    if not near:
+        limits = "it limits nothing; limits are written under tools and disallowedTools"
+        return limits if "tool" in key.casefold() else ""
+    if has_key(notes.page, near):
+        return f'"{near}" is there too, and counts; remove this one if it was meant to be that'
+    if not is_alone:
+        return f'write "{near}" once, instead of all that were meant to be it'
+    return spaced(notes.page, key) if near == _head(key) else f'did you mean "{near}"?'
