@@ -29,7 +29,7 @@ class Answer:
 
     Attributes:
         text: For the model, bounded by `bounded`.
-        evidence: Ids of what the text shows, ``pods/shop/cart-1`` or ``commit/8c1f…``: only what was shown can be cited.
+        evidence: Ids of what the text shows, ``pods/shop/cart-1`` or ``commit/8c1f``; only what was shown can be cited.
     """
 
     text: str
