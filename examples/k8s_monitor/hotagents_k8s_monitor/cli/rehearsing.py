@@ -12,8 +12,8 @@ from hotagents import SystemClock, escape
 from hotagents_k8s_monitor.assembly import collector
 from hotagents_k8s_monitor.cli.quiet import silent
 from hotagents_k8s_monitor.cluster.snapshot import RESOURCES
+from hotagents_k8s_monitor.redaction import Redactor
 from hotagents_k8s_monitor.rehearsal.recording import FILE, Header, RecordedLook, RecordingError
-from hotagents_k8s_monitor.rehearsal.redacting import Redactor
 from hotagents_k8s_monitor.rehearsal.writing import Writer
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hotagents import Clock
     from hotagents.cli.output import Output
     from hotagents_k8s_monitor.monitor import Collects
-    from hotagents_k8s_monitor.rehearsal.redacting import Names
+    from hotagents_k8s_monitor.redaction import Names
     from hotagents_k8s_monitor.settings import Settings
 
 __all__ = ["Task", "record_looks"]

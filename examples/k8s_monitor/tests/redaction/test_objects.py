@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from hotagents_k8s_monitor.cluster.snapshot import Gap, Snapshot
-from hotagents_k8s_monitor.rehearsal.redacting import HIDDEN, Redactor
+from hotagents_k8s_monitor.redaction import HIDDEN, Redactor
 from hotagents_k8s_monitor.rules import detect
 from hotagents_k8s_monitor.testing.objects import NOW, deployment, node, pod
 from hotagents_k8s_monitor.testing.scenarios.parts import owned, pods

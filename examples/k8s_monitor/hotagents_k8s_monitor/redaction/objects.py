@@ -2,7 +2,7 @@
 
 Always left out: values of environment variables, commands and arguments, annotations but those of the controllers, what
 Secrets and ConfigMaps hold, headers of probes, what charts, patches, volumes and classes of storage are given; what
-stands below a key such as ``password``; and in any text what `hotagents_k8s_monitor.rehearsal.secrets` knows. With
+stands below a key such as ``password``; and in any text what `hotagents_k8s_monitor.redaction.secrets` knows. With
 ``pseudonyms`` only what is known to be harmless stays as it is (kinds, reasons, states, numbers, times), every other
 text is replaced word by word, the same word by the same one throughout a recording, and no message is kept.
 """
@@ -16,15 +16,14 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
-from hotagents_k8s_monitor.rehearsal.secrets import SECRET_NAME, SECRETS
+from hotagents_k8s_monitor.redaction.secrets import HIDDEN, SECRET_NAME, redacted
 
 if TYPE_CHECKING:
     from hotagents_k8s_monitor.cluster import Snapshot
 
-__all__ = ["HIDDEN", "Names", "Redactor"]
+__all__ = ["Names", "Redactor"]
 
 Names: TypeAlias = Literal["kept", "pseudonyms"]
-HIDDEN: Final = "[redacted]"
 _DROPPED: Final = frozenset(
     {
         "args", "binaryData", "caBundle", "command", "data", "helm", "httpHeaders", "images", "jsonnet", "kustomize",
@@ -83,7 +82,7 @@ class Redactor:
             resource: tuple(self._object(item) for item in items) for resource, items in snapshot.objects.items()
         }
         gaps = {
-            resource: replace(gap, detail="" if self._renames else _scanned(gap.detail))
+            resource: replace(gap, detail="" if self._renames else redacted(gap.detail))
             for resource, gap in snapshot.gaps.items()
         }
         return replace(snapshot, objects=MappingProxyType(objects), gaps=MappingProxyType(gaps))
@@ -112,7 +111,7 @@ class Redactor:
             return HIDDEN
         if not self._renames:
             is_name = key in _NAMES and _NAME.fullmatch(value)
-            return value if is_name else _scanned(value)
+            return value if is_name else redacted(value)
         if key in _UNNEEDED:
             return ""
         if _PLAIN.fullmatch(value) or (key in _PLAIN_KEYS and len(value) < 64):  # noqa: PLR2004 - no name of ours is
@@ -142,7 +141,3 @@ def _is_dropped(key: str, value: Any) -> bool:
 
 def _hidden(variable: Any) -> Any:
     return {**variable, "value": HIDDEN} if isinstance(variable, dict) and "value" in variable else variable
-
-
-def _scanned(text: str) -> str:
-    return SECRETS.sub(HIDDEN, text)
