@@ -8,6 +8,7 @@ A later edit, a revert or a rollback gives nothing back: it speaks for the work 
 from __future__ import annotations
 
 import threading
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
 
 from hotagents.authority import Rights, narrowed
@@ -23,6 +24,7 @@ __all__ = ["Pin"]
 
 S_co = TypeVar("S_co", bound=AgentSpec, covariant=True)
 _NOTHING: Final = Rights(tools=())
+_NONE_LOST: Final[Mapping[str, Rights]] = MappingProxyType({})
 
 
 @final
@@ -38,20 +40,34 @@ class Pin(Generic[S_co]):
             after the new generation is current, so whoever sees it set gets the narrowed answers.
     """
 
-    __slots__ = ("__weakref__", "_current", "_left", "_release", "generation", "revoked")
+    __slots__ = ("__weakref__", "_current", "_duplicate", "_left", "_release", "generation", "revoked")
 
     def __init__(
         self,
         generation: Generation[S_co],
         current: Callable[[], Generation[S_co]],
         release: Callable[[Pin[S_co]], None] = lambda _: None,
+        duplicate: Callable[[Pin[S_co]], Pin[S_co]] | None = None,
+        *,
+        left: Mapping[str, Rights] = _NONE_LOST,
     ) -> None:
-        """Hold ``generation``; ``current`` tells what is published now, ``release`` hears of the close."""
+        """Hold ``generation``.
+
+        Args:
+            generation: What is held.
+            current: Tells what is published now.
+            release: Hears of the close.
+            duplicate: Makes the pins that `duplicate` returns; None for ones that only ``current`` narrows.
+            left: What was left of the rights of agents that lost any before.
+        """
         self.generation = generation
         self.revoked = threading.Event()
+        if left:
+            self.revoked.set()
         self._current = current
         self._release = release
-        self._left: Mapping[str, Rights] = {}  # of agents that lost any right: what every publication since has left
+        self._duplicate = duplicate
+        self._left = left  # of agents that lost any right: what every publication since has left
 
     def allows(self, agent: str, tool: str, argument: str | None = None) -> bool:
         """Say whether the agent may use the tool: by the pinned generation AND by each one published since.
@@ -75,6 +91,11 @@ class Pin(Generic[S_co]):
             if name in left or _narrowed(agent.rights, current.agents.get(name))
         )
 
+    @property
+    def left(self) -> Mapping[str, Rights]:
+        """What is left of the rights of agents that lost any, by name; replaced whole by the publishing thread."""
+        return self._left
+
     def follow(self, generation: Generation[Any]) -> None:
         """Take over what a publication takes away, and set `revoked` if that is anything.
 
@@ -88,6 +109,18 @@ class Pin(Generic[S_co]):
         if left != self._left:
             self._left = left
             self.revoked.set()
+
+    def duplicate(self) -> Pin[S_co]:
+        """Return another pin of the same generation, with what is left of its rights; the caller closes it.
+
+        For work that outlives the one that it belongs to, such as a cycle: what that lost, this has lost too.
+
+        Raises:
+            ValueError: If this pin is closed, since nobody told it what was taken away meanwhile.
+        """
+        if self._duplicate is not None:
+            return self._duplicate(self)
+        return Pin(self.generation, self._current, left=self._left)
 
     def close(self) -> None:
         """Let go; the generation stays readable for whoever still holds it. Any number of times."""

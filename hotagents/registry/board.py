@@ -183,9 +183,26 @@ class Board(Generic[S]):
     def pin(self) -> Pin[S]:
         """Return the current generation pinned; the caller closes it."""
         with self._changed:
-            pin = Pin(self.current, lambda: self.current, self._unpin)
+            pin = Pin(self.current, lambda: self.current, self._unpin, self._pin_again)
             self._pins.add(pin)
         return pin
+
+    def _pin_again(self, pin: Pin[S]) -> Pin[S]:
+        """Return another pin like one that is held.
+
+        All within the lock, so that no publication comes between. One whose list was made before may not have told
+        ``pin`` yet; it is current by then, so the new pin follows it here, before any other thread can reach it.
+
+        Raises:
+            ValueError: If it is closed.
+        """
+        with self._changed:
+            if pin not in self._pins:
+                raise ValueError("the pin is closed; duplicate it before")
+            twin = Pin(pin.generation, lambda: self.current, self._unpin, self._pin_again, left=pin.left)
+            twin.follow(self.current)
+            self._pins.add(twin)
+        return twin
 
     @property
     def pins(self) -> int:

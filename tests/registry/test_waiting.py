@@ -235,6 +235,54 @@ def test_a_right_that_was_taken_away_does_not_return_to_a_pin_with_a_revert(agen
             assert later.allows("a", "Bash")
 
 
+def test_a_duplicate_outlives_its_pin_and_has_lost_what_that_had_lost(agent: Callable[..., str]) -> None:
+    wide, narrow = agent("a", tools="Read, Bash"), agent("a", tools="Read")
+    source = Memory({"a.md": wide, "b.md": agent("b")})
+    with ConfigRegistry(source) as registry:
+        with registry.pin() as pin:
+            for files in ({"a.md": narrow, "b.md": agent("b")}, {"a.md": wide, "b.md": agent("b")}):
+                source.write(files)
+                registry.reload()
+            longer = pin.duplicate()
+            assert registry.status.pins == 2
+        with longer:
+            assert longer.generation.number == 1
+            assert longer.revoked.is_set()
+            assert not longer.allows("a", "Bash")
+            assert longer.allows("b", "Read")
+            for files in ({"a.md": wide}, {"a.md": wide, "b.md": agent("b")}):
+                source.write(files)
+                registry.reload()
+            assert not longer.allows("b", "Read")
+        assert registry.status.pins == 0
+        with pytest.raises(ValueError, match="closed"):
+            pin.duplicate()
+
+
+def test_a_duplicate_made_while_a_publication_tells_the_pins_has_lost_it_too(agent: Callable[..., str]) -> None:
+    wide, narrow = agent("a", tools="Read, Bash"), agent("a", tools="Read")
+    source = Memory({"a.md": wide})
+    with ConfigRegistry(source) as registry, registry.pin() as pin:
+        stop, duplicates = threading.Event(), list[Any]()
+
+        def duplicate() -> None:
+            while not stop.is_set():
+                duplicates.append(pin.duplicate())
+
+        thread = threading.Thread(target=duplicate)
+        thread.start()
+        while not duplicates:
+            stop.wait(0)
+        for text in (narrow, wide):
+            source.write({"a.md": text})
+            registry.reload()
+        stop.set()
+        thread.join()
+        assert not [one for one in duplicates if one.allows("a", "Bash")]
+        for one in duplicates:
+            one.close()
+
+
 _TOOLS: Final = ("Read", "Bash", "Bash(git *)", "Bash(git log*)", "*", "Write")
 _ASKED: Final = (("Read", None), ("Bash", None), ("Bash", "git log -1"), ("Bash", "git push"), ("Bash", "ls"))
 
