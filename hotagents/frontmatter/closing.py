@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from hotagents.frontmatter.events import read_tree
 from hotagents.frontmatter.recovery import read_apart
 from hotagents.frontmatter.remedies import limit_in_text
-from hotagents.frontmatter.rights import could_be_key, key_on, right_meant
+from hotagents.frontmatter.rights import could_be_key, holds, key_on, right_meant
 from hotagents.frontmatter.text import LINE_BREAK, without_control_characters
 from hotagents.frontmatter.tree import TreeError
 from hotagents.limits import Limits
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from hotagents.frontmatter.tree import Tree
 
-__all__ = ["BELOW_LAST_KEY", "Closing", "closing", "heading_key"]
+__all__ = ["BELOW_LAST_KEY", "Closing", "closing", "goes_on", "heading_key"]
 
 BELOW_LAST_KEY: Final = "write --- on a line of its own below the last key"
 """What is said where the line is in doubt."""
@@ -69,7 +69,7 @@ def closing(text: str, *, end: int = 0) -> Closing | None:
     lines = LINE_BREAK.split(text, _MOST_LINES)[:_MOST_LINES]
     for place in islice(_places(lines), _MOST_PLACES):
         below = lines[place:]
-        if _goes_on(lines[:place], below):
+        if goes_on(lines[:place], below):
             return None
         if not _hides_key(below, end - 1 - place) and _is_whole(lines[1:place], below):
             return Closing(place + 1, bool(below) and _RULE.fullmatch(below[0].rstrip()) is not None)
@@ -94,8 +94,8 @@ def _places(lines: Sequence[str]) -> Iterator[int]:
     yield last + 1
 
 
-def _goes_on(above: Sequence[str], below: Sequence[str]) -> bool:
-    """Say whether what is below a limit could be more of its tools: an entry of a list, or a line that is no text."""
+def goes_on(above: Sequence[str], below: Sequence[str]) -> bool:
+    """Return whether what is below a limit could be more of its tools: an entry of a list, or no text."""
     key = next((key_on(line) for line in reversed(above) if line[:1] not in {"", " ", "\t", "-", "#"}), "")
     if not right_meant(key).endswith("tools"):
         return False
@@ -137,7 +137,7 @@ def _is_whole(lines: Sequence[str], below: Sequence[str]) -> bool:
         return False
     values = tree.values
     named = values.get("name") or values.get("description")
-    if not named:
+    if not named or not all(holds(key, value) for key, value in values.items()):
         return False
     is_titled = next((line for line in below if line.strip()), "").startswith("#")
     key, value = [*values.items()][-1]

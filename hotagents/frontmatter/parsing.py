@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from hotagents.diagnostics import Diagnostic
-from hotagents.frontmatter.closing import BELOW_LAST_KEY, closing, heading_key
+from hotagents.frontmatter.closing import BELOW_LAST_KEY, closing, goes_on, heading_key
 from hotagents.frontmatter.events import SAID_BY_PARSER, read_tree
 from hotagents.frontmatter.fences import Split, is_fenced, lost_key, name_line, split
 from hotagents.frontmatter.page import RECOVERED, TAKEN, Page, Position, Value
@@ -30,6 +30,7 @@ __all__ = ["ended", "page_of", "parse", "unclosed"]
 
 _MOST_REPEATED: Final = 50  # 64 KiB hold 8,000 repeated keys
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
+_BELOW: Final = 40  # lines of the body that may go on with an open list
 _NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
 _HEADING: Final = re.compile(r"(?:\r\n|\r|\n){2}#{1,6} ")
 _COMMENT: Final = re.compile(r"[ \t]+#[^\r\n]*")
@@ -105,10 +106,18 @@ def _closed_above(reading: Reading, parts: Split) -> Reading:
     if not reading.faults or reading.faults[0].error.code != "yaml-syntax":
         return reading
     error, said = reading.faults[0]
+    if said.hint.endswith("]") and _cuts_list(parts, said):
+        return reading._replace(faults=(Fault(error, Remedy("")), *reading.faults[1:]))
     place = _closing(parts) if not said.end or _HEADING.search(parts.frontmatter) else None
     if place is None or place.line > error.place.line:
         return reading
     return reading._replace(faults=(Fault(error, Remedy(place.hint)),))
+
+
+def _cuts_list(parts: Split, said: Remedy) -> bool:
+    """Say whether lines to write would close a limit's list of which more may stand below the fence."""
+    above = LINE_BREAK.split(parts.frontmatter)[:-1]
+    return said.covers(len(above) - 1) and goes_on(above, LINE_BREAK.split(parts.body, _BELOW))
 
 
 def _within(places: dict[Keys, Position], cut: Position | None) -> dict[Keys, Position]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from hotagents.frontmatter.events import read_tree
 from hotagents.frontmatter.paragraphs import TEXTS, of_text
 from hotagents.frontmatter.quoting import forms, quoted
-from hotagents.frontmatter.rights import key_on, limit_within, right_meant
+from hotagents.frontmatter.rights import holds, key_on, limit_within, right_meant
 from hotagents.frontmatter.slips import KEY, Change, doubt_about, of_sign, of_slips, with_spaces
 from hotagents.frontmatter.text import LINE_BREAK
 from hotagents.frontmatter.tree import TreeError
@@ -89,13 +89,13 @@ def remedy(
     is_key = error.code == "bad-key"
     if is_key and lines[at].lstrip().startswith("<<"):
         return Remedy(_MERGED)
+    if text.lstrip().startswith("{"):
+        return Remedy(_IN_BRACES)
     doubt = doubt_about(lines, at)
     changes = of_sign(lines, at) if doubt else _of_entry(lines, at) if is_key else _changes(lines, at)
     change = _best(lines, (change for change in changes if not _repeats(lines, change, others)), depth, fault)
     if change is not None:
         return _offered(lines, change, at, above)
-    if text.lstrip().startswith("{"):
-        return Remedy(_IN_BRACES)
     return Remedy(doubt or _in_words(lines[at], error.code))
 
 
@@ -206,7 +206,7 @@ def _best(lines: Sequence[str], changes: Iterable[Change], depth: int, fault: _F
     left = fault  # by the best one
     for change in changes:
         is_within = best is not None and left.line < change.last
-        if is_within and left.is_open:
+        if (is_within and left.is_open) or not _is_held(change):
             continue
         found = _fault_after(lines, change, depth)
         if found is None:
@@ -218,6 +218,12 @@ def _best(lines: Sequence[str], changes: Iterable[Change], depth: int, fault: _F
         if (best is None or is_longer) and is_new and found.line >= _end_of_entry(lines, change):
             best, left = change, found
     return best
+
+
+def _is_held(change: Change) -> bool:
+    """Say whether the limit that a change writes, if any, would not be ignored for its value."""
+    found = KEY.match(change.instead.partition("\n")[0])
+    return found is None or holds(found[1], (found[2] or "").partition(" #")[0].strip(" \t'\""))
 
 
 def _fault_after(lines: Sequence[str], change: Change, depth: int) -> _Fault | None:

@@ -10,11 +10,11 @@ import difflib
 import re
 import unicodedata
 from itertools import islice
-from typing import Final
+from typing import Final, get_args
 
-from hotagents.spec import FORMAT_KEYS, KNOWN_TOOLS
+from hotagents.spec import FORMAT_KEYS, KNOWN_TOOLS, PERMISSION_MODE_ALIASES, PermissionMode
 
-__all__ = ["could_be_key", "is_never_guessed", "key_on", "limit_within", "right_meant"]
+__all__ = ["could_be_key", "holds", "is_never_guessed", "key_on", "limit_within", "right_meant"]
 
 _ALIKE: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0501\u04cf\u0442\u051d\u03bf\u03b1\u0131",
@@ -31,9 +31,11 @@ _DENIES: Final = re.compile(f"(?:{_DENYING}|never|without)tools?|tools?(?:{_DENY
 _GRANTING: Final = "permit(?:ted)?|authori[sz]ed|(?:white|allow)list(?:ed)?"
 _GRANTS: Final = re.compile(f"(?:{_GRANTING})tools?|tools?(?:{_GRANTING}|allow(?:ed)?)")
 
-_PLAIN: Final = frozenset({"tools", "allowedtools", "disallowedtools", "permissionmode", "hooks", "mcpservers", "name"})
+_PLAIN: Final = frozenset(
+    {"tools", "allowedtools", "disallowedtools", "permissionmode", "maxturns", "hooks", "mcpservers", "name"}
+)
 _LONG: Final = ("allowedtools", "disallowedtools")
-_NEVER_GUESSED: Final = ("model", "skills", "hooks", "permissionmode", "mcpservers", "name")
+_NEVER_GUESSED: Final = ("model", "skills", "hooks", "permissionmode", "maxturns", "mcpservers", "name")
 _NEAR: Final = range(9, 19)  # lengths within which a key can be a slip in one of the two long ones
 _LONGEST: Final = 24  # of a slip; comparing has a price, and keys of thousands of characters are no slips
 _FORMAT: Final = frozenset(key.casefold() for key in FORMAT_KEYS)
@@ -41,11 +43,13 @@ _FORMAT: Final = frozenset(key.casefold() for key in FORMAT_KEYS)
 _BEFORE: Final = re.compile(r"(?:[!&]\S*+\s++|[^\w!&#<-])*+")
 _HEAD: Final = re.compile(r"(\w[^:\uff1a]*+)[:\uff1a]")
 _WORD: Final = re.compile(r"\w+")
+_MODES: Final = (*get_args(PermissionMode), *PERMISSION_MODE_ALIASES)
+_TURNS: Final = re.compile(r"\s*0*[1-9][0-9]*(?![0-9.,])")
 _MOST_WORDS: Final = 3
 # No prose has these before a colon, and hardly any has `tools:` before a tool's name: where one stands within a line, a
 # line break was lost, maybe without a blank in its place.
 _LIMIT_WITHIN: Final = re.compile(
-    r"((?i:disallowed[-_]?tools|allowed[-_]?tools|permission[-_]?mode|mcp[-_]?servers))[\"']?\s*:"
+    r"((?i:disallowed[-_]?tools|allowed[-_]?tools|permission[-_]?mode|max[-_]?turns|mcp[-_]?servers))[\"']?\s*:"
     rf"|(tools)[\"']?\s*:[\s\"'-]*(?:\[|\*|mcp__|(?:{'|'.join(sorted(KNOWN_TOOLS))})\b)"
 )
 
@@ -76,6 +80,14 @@ def is_never_guessed(key: str) -> bool:
     """Return whether a key says what an agent is or may do, or is a slip of one: its value is read, or refused."""
     plain = _plain(key)
     return bool(right_meant(key)) or any(plain == one or _one_edit(plain, one) for one in _NEVER_GUESSED)
+
+
+def holds(key: str, value: object) -> bool:
+    """Return whether a limit has a value that limits; one of another key, or one that is read the narrow way, does."""
+    meant = right_meant(key)
+    if meant == "permissionmode":
+        return value in _MODES
+    return meant != "maxturns" or _TURNS.match(str(value)) is not None
 
 
 def limit_within(text: str) -> str:

@@ -81,7 +81,8 @@ def _of_open_bracket(lines: Sequence[str], at: int) -> Iterator[Change]:
     first = head_above(lines, at)
     end = next((n for n in range(at + 1, len(lines)) if KEY.match(lines[n].rstrip())), len(lines))
     said = "\n".join(lines[max(first, 0) : end]).rstrip()
-    if first >= 0 and _OPEN_LIST.fullmatch(said) and not any(map(could_be_key, lines[first + 1 : end])):
+    is_sure = _OPEN_LIST.fullmatch(said) and said.count("(") == said.count(")")
+    if first >= 0 and is_sure and not any(map(could_be_key, lines[first + 1 : end])):
         line = " ".join(part.strip() for part in said.split("\n"))
         yield Change(first, first + said.count("\n") + 1, f"{line.rstrip(',')}]")
 

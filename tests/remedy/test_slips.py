@@ -64,6 +64,9 @@ def fenced(frontmatter: str) -> str:
         ("description: d\ncolor:red\nmodel:opus\ntools: Read", "description: d\ncolor: red\nmodel: opus\ntools: Read"),
         ("description: d\ntools: [Read,\n  Grep\nmodel: opus", "description: d\ntools: [Read, Grep]\nmodel: opus"),
         ('description: d\ntools: ["Read", Grep\nmodel: opus', 'description: d\ntools: ["Read", Grep]\nmodel: opus'),
+        ("description: d\npermissionMode: @plan", "description: d\npermissionMode: plan"),
+        ("description: d\nmaxTurns: &12", "description: d\nmaxTurns: 12"),
+        ("description: d\nmaxTurns: [12\nmodel: opus", "description: d\nmaxTurns: 12\nmodel: opus"),
         ("description: d\nhooks:\n\tStop:\t[]", "description: d\nhooks:\n  Stop: []"),
         ("description: d\nbackground: no", "description: d\nbackground: false"),
         ("description: one\n  two # three\ntools: Read", 'description: "one two # three"\ntools: Read'),
@@ -134,12 +137,22 @@ def test_where_the_keys_end_is_left_to_people_if_one_could_stand_below(text: str
         "disabled_tools: {Bash: true}",
         "disallowedTools:Bash: x",
         "permissionMode:plan: x",
+        "permissionMode: plan | maxTurns: 3",
+        "maxTurns: 3\nmaxTurns: 9",
+        "disallowedTools: [Bash\n---\n  Write]",
+        "disallowedTools: [Bash,\n----\nWrite]",
         "disallowed-tools: Bash\ndisallowed-tools: Write",
     ],
 )
 def test_no_remedy_takes_the_error_of_a_limit_and_the_limit_with_it(frontmatter: str) -> None:
     entry = entry_of(pasted(fenced(f"{HEAD}{frontmatter}")))
     assert errors_in(entry.diagnostics)
+
+
+def test_no_line_is_written_for_an_entry_in_braces_whose_commas_part_keys() -> None:
+    text = fenced("{\nname: a,\ndescription: one,\n  two,\n,\ndisallowedTools: Read, Bash,\n}")
+    (error,) = errors_in(entry_of(text).diagnostics)
+    assert error.hint == "write one key: value on each line, without the braces around them"
 
 
 @pytest.mark.parametrize(
@@ -153,6 +166,10 @@ def test_no_remedy_takes_the_error_of_a_limit_and_the_limit_with_it(frontmatter:
             'write a blank behind "custom:" if it is a key, or indent the line if it is text',
         ),
         ("tools: [{a}\nmodel: opus", ""),
+        ("disallowedTools: [Bash(git *))\nmodel: opus", ""),
+        ("permissionMode: @plan and more", ""),
+        ("permissionMode:plann", 'write a blank behind "permissionMode:"'),
+        ("maxTurns:x\nmodel:opus", 'write a blank behind "maxTurns:"'),
     ],
 )
 def test_what_could_be_meant_in_two_ways_is_left_to_people(frontmatter: str, hint: str) -> None:
