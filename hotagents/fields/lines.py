@@ -88,7 +88,8 @@ def spaced(page: Page, key: str) -> str:
     if not page.text or not has_one_line(page, key):
         return f'write a blank behind "{head}:"'
     line = LINE_BREAK.split(page.text)[page.key_positions[key,].line - _FIRST_LINE]
-    return f"write: {head}: {_quoted(line.partition(':')[2].strip())}"
+    value = line.partition(":")[2].strip(": \t")
+    return f"write: {head}: {_quoted(value)}"
 
 
 def has_key(page: Page, key: str) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from hotagents.frontmatter.events import read_tree
 from hotagents.frontmatter.recovery import read_apart
 from hotagents.frontmatter.remedies import limit_in_text
-from hotagents.frontmatter.rights import could_be_key, holds, key_on, right_meant
+from hotagents.frontmatter.rights import could_be_key, could_be_tool, holds, key_on, right_meant
 from hotagents.frontmatter.text import LINE_BREAK, without_control_characters
 from hotagents.frontmatter.tree import TreeError
 from hotagents.limits import Limits
@@ -119,7 +119,7 @@ def _hides_key(below: Sequence[str], count: int) -> bool:
     near = next((number for number, line in enumerate(below) if number and not line.strip()), len(below))
     return (
         any(map(could_be_key, below[:near]))
-        or any(map(_LOWER_KEY.match, below[: max(near, count)]))
+        or any(_LOWER_KEY.match(line) or could_be_tool(line) for line in below[: max(near, count)])
         or any(map(_is_limit, below[:_BELOW]))
     )
 

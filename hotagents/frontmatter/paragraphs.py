@@ -10,16 +10,13 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Final
 
 from hotagents.frontmatter.quoting import QUOTES, forms
-from hotagents.frontmatter.rights import could_be_key, limit_within, right_meant
-from hotagents.frontmatter.slips import KEY, Change, head_above
+from hotagents.frontmatter.rights import could_be_key, could_be_tool, limit_within, right_meant
+from hotagents.frontmatter.slips import KEY, TEXTS, Change, head_above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["TEXTS", "of_text"]
-
-TEXTS: Final = frozenset({"description", "initialPrompt"})
-"""The keys that surely have a text."""
+__all__ = ["of_text"]
 
 _LIKELY_KEY: Final = re.compile(r"[a-z][\w.-]*:(?:[ \t]|\Z)")
 _FOLD: Final = re.compile(r" ?\n ?")
@@ -88,4 +85,4 @@ def _is_text(key: str, more: Sequence[str]) -> bool:
     """Return whether a key has a text of several lines: lists and mappings that went wrong are none, nor are limits."""
     if key in _NEVER_TEXT or right_meant(key):
         return False
-    return not any(could_be_key(line) or limit_within(line) for line in more)
+    return not any(could_be_key(line) or could_be_tool(line) or limit_within(line) for line in more)

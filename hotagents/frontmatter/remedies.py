@@ -11,10 +11,10 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hotagents.frontmatter.events import read_tree
-from hotagents.frontmatter.paragraphs import TEXTS, of_text
+from hotagents.frontmatter.paragraphs import of_text
 from hotagents.frontmatter.quoting import forms, quoted
 from hotagents.frontmatter.rights import holds, key_on, limit_within, right_meant
-from hotagents.frontmatter.slips import KEY, Change, doubt_about, of_sign, of_slips, with_spaces
+from hotagents.frontmatter.slips import KEY, TEXTS, Change, doubt_about, of_sign, of_slips, with_spaces
 from hotagents.frontmatter.text import LINE_BREAK
 from hotagents.frontmatter.tree import TreeError
 from hotagents.spec import FORMAT_KEYS
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["Remedy", "limit_in_text", "remedy"]
 
 _ENTRY: Final = re.compile(r"( *(?:- +)*(?:[\w.-]+ *:[ \t]+)?)(.+)")
-_NEXT: Final = re.compile(rf"""[#?]|["']?\w[\w .-]*["']?[ \t]*:(?:[ \t]|\Z)|(?:{"|".join(FORMAT_KEYS)}):""")
+_NEXT: Final = re.compile(
+    rf"""[#?]|["']?\w[\w .-]*["']?[ \t]*:(?:[ \t]|\Z)|(?:{"|".join(FORMAT_KEYS)})\s*[:;=\uff1a]"""
+)
 _INDENT: Final = re.compile(r"[ \t]*")
 _FIRST_LINE: Final = 2  # of the frontmatter, in the file
 _FIXED: Final = {

@@ -14,7 +14,7 @@ from typing import Final, get_args
 
 from hotagents.spec import FORMAT_KEYS, KNOWN_TOOLS, PERMISSION_MODE_ALIASES, PermissionMode
 
-__all__ = ["could_be_key", "holds", "is_never_guessed", "key_on", "limit_within", "right_meant"]
+__all__ = ["could_be_key", "could_be_tool", "holds", "is_never_guessed", "key_on", "limit_within", "right_meant"]
 
 _ALIKE: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0501\u04cf\u0442\u051d\u03bf\u03b1\u0131",
@@ -51,6 +51,11 @@ _MOST_WORDS: Final = 3
 _LIMIT_WITHIN: Final = re.compile(
     r"((?i:disallowed[-_]?tools|allowed[-_]?tools|permission[-_]?mode|max[-_]?turns|mcp[-_]?servers))[\"']?\s*:"
     rf"|(tools)[\"']?\s*:[\s\"'-]*(?:\[|\*|mcp__|(?:{'|'.join(sorted(KNOWN_TOOLS))})\b)"
+)
+
+
+_TOOL: Final = re.compile(
+    rf"\s*-\s+[\"']?(?:mcp__[\w*-]+|(?:{'|'.join(sorted(KNOWN_TOOLS))})(?:\([^()]*\))?)[\"']?,?\s*"
 )
 
 
@@ -110,6 +115,11 @@ def could_be_key(line: str) -> bool:
     words = _WORD.findall(_stripped(line)[: 4 * _LONGEST])[:_MOST_WORDS]
     joined = ("".join(words[:count]) for count in range(1, len(words) + 1))
     return any(right_meant(text) for text in joined) or (bool(words) and words[0] in FORMAT_KEYS)
+
+
+def could_be_tool(line: str) -> bool:
+    """Return whether a line is an entry of a list that names a tool: the head of its list may be lost."""
+    return _TOOL.fullmatch(line) is not None
 
 
 def _stripped(line: str) -> str:

@@ -15,7 +15,7 @@ from hotagents.spec import FORMAT_KEYS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["KEY", "Change", "doubt_about", "head_above", "of_sign", "of_slips", "with_spaces"]
+__all__ = ["KEY", "TEXTS", "Change", "doubt_about", "head_above", "of_sign", "of_slips", "with_spaces"]
 
 KEY: Final = re.compile(r"([\w.-]+):(?:[ \t]+(.*)|)\Z")
 """A line with a key at the left margin, and its value."""
@@ -24,7 +24,11 @@ _SIGN: Final = re.compile(r"""(["'])([|>][-+1-9]{0,2})\1""")
 _MARK: Final = re.compile(r"\s*,?\s+-\s+")
 _NAME: Final = re.compile(r"""(["']?)([\w.*@/-]+(?:\([^()#,"']*\))?)\1""")
 _QUOTED_NAME: Final = re.compile(r"""(["'])([A-Za-z][\w.-]*)\1""")
-_NO_BLANK: Final = re.compile(r"([A-Za-z]+)[ \t]*:(?!//)([^\s:].*)")
+_WRONG_SIGN: Final = re.compile(
+    r"""(?P<mark>["']?|\*\*)(?P<key>[A-Za-z]+)(?:["']|\*\*)?"""
+    r"""(?:(?P<sign>\s*[:;=\uff1a]+(?:["'](?=\s)|\*\*)?\s*)|\s+|\Z)(?P<value>.*)"""
+)
+_ONE_VALUE: Final = re.compile(r"""\[(?:.*\])?|".*"|'.*'|""")
 _MAYBE_KEY: Final = re.compile(r"[A-Za-z]+:(?!//)[^\s:]+")
 _OPEN_LIST: Final = re.compile(
     r"""[\w.-]+:[ \t]+\[(?:\s*+(?:"[^"\\]*+"|'[^']*+'|[^\[\]{}#"',\s][^\[\]{}#"',]*+)\s*+(?:,|\Z))++"""
@@ -32,6 +36,10 @@ _OPEN_LIST: Final = re.compile(
 _BEHIND_KEY: Final = re.compile(r"\A((?:- +)*+[\w.-]++:)[ \t]*\t[ \t]*")
 _NAMES: Final = re.compile(r"[\w.*@/-]+(?:\([^()#\"']*\))?(?:,[ \t]*[\w.*@/-]+(?:\([^()#\"']*\))?)*,?")
 _INDENT: Final = re.compile(r"[ \t]*")
+
+
+TEXTS: Final = frozenset({"description", "initialPrompt"})
+"""The keys that surely have a text."""
 
 
 class Change(NamedTuple):
@@ -51,7 +59,7 @@ def of_slips(lines: Sequence[str], at: int) -> Iterator[Change]:
     """Name what to write instead of the line at fault, by all slips that are known."""
     yield from _of_marks(lines, at)
     yield from _of_quoted_names(lines, at)
-    yield from _of_missing_blank(lines, at)
+    yield from _of_wrong_sign(lines, at)
     yield from _of_open_bracket(lines, at)
     yield from _of_names_below(lines, at)
     yield from _of_indented_key(lines, at)
@@ -67,13 +75,21 @@ def _of_quoted_names(lines: Sequence[str], at: int) -> Iterator[Change]:
     yield Change(at, at + 1, f"{found[1]}: {', '.join(names)}")
 
 
-def _of_missing_blank(lines: Sequence[str], at: int) -> Iterator[Change]:
-    """Write a blank behind the colon of ``tools:Read``."""
-    found = _NO_BLANK.fullmatch(lines[at].rstrip())
-    if found is not None and found[1] in FORMAT_KEYS:
-        is_plain = is_never_guessed(found[1]) and found[2] != "*"
-        forms = (found[2],) if is_plain else (found[2], quoted(found[2]))
-        yield from (Change(at, at + 1, f"{found[1]}: {form}") for form in forms)
+def _of_wrong_sign(lines: Sequence[str], at: int) -> Iterator[Change]:
+    """Write the colon and the blank behind a key of the format: ``tools:Read``, ``tools = Read``, ``tools Read``."""
+    for line in range(at, max(at - 2, -1), -1):  # of a first line without a colon the next one is at fault
+        found = _WRONG_SIGN.fullmatch(lines[line].rstrip())
+        if found is None or found["key"] not in FORMAT_KEYS or KEY.match(lines[line].rstrip()):
+            continue
+        key, value = found["key"], found["value"]
+        if value[-1:] in QUOTES and found["mark"].startswith(value[-1:]) and value.count(value[-1]) == 1:
+            value = value[:-1]
+        if value and (found["sign"] or key in TEXTS or _NAMES.fullmatch(value) or _ONE_VALUE.fullmatch(value)):
+            is_plain = is_never_guessed(key) and value != "*"
+            forms = (value,) if is_plain else (value, quoted(value))
+            yield from (Change(line, line + 1, f"{key}: {form}") for form in forms)
+        elif not value and lines[line + 1 : line + 2] and lines[line + 1][:1] in {" ", "\t", "-"}:
+            yield Change(line, line + 1, f"{key}:")
 
 
 def _of_open_bracket(lines: Sequence[str], at: int) -> Iterator[Change]:
