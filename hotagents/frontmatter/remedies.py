@@ -8,9 +8,11 @@ that could be a limit would become part of a text.
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hotagents.frontmatter.events import read_tree
+from hotagents.frontmatter.lists import of_lists
 from hotagents.frontmatter.paragraphs import of_text
 from hotagents.frontmatter.quoting import forms, quoted
 from hotagents.frontmatter.rights import holds, key_on, limit_within, right_meant
@@ -84,9 +86,9 @@ def remedy(
     lines = LINE_BREAK.split(text)
     at = min(error.place.line - _FIRST_LINE - above, len(lines) - 1)
     if "\t" in (_INDENT.match(lines[at]) or "")[0] and error.code == "yaml-syntax":
-        return _with_spaces(lines, at, depth, above, fault)
+        return _with_spaces(lines, at, depth, above, fault, others)
     if error.code in {"frontmatter-too-deep", "not-a-mapping"}:
-        change = _best(lines, of_slips(lines, at), depth, fault) if error.code == "not-a-mapping" else None
+        change = _best(lines, _of_slips(lines, at), depth, fault) if error.code == "not-a-mapping" else None
         return Remedy(_FIXED[error.code]) if change is None else _offered(lines, change, at, above)
     is_key = error.code == "bad-key"
     if is_key and lines[at].lstrip().startswith("<<"):
@@ -112,13 +114,17 @@ def _in_words(line: str, code: str) -> str:
     return _FIXED.get(code, "")
 
 
-def _with_spaces(lines: Sequence[str], at: int, depth: int, above: int, fault: _Fault) -> Remedy:
+def _with_spaces(
+    lines: Sequence[str], at: int, depth: int, above: int, fault: _Fault, others: Collection[str]
+) -> Remedy:
     if (spaced := with_spaces(lines, at)) is not None:
         with_it, end = spaced
         left = _fault_after(lines, with_it, depth)
         if left is None or left.line >= end:
             return _offered(lines, with_it, at, above)
-    if (change := _best(lines, of_slips(lines, at), depth, fault)) is not None:
+    changes = chain(_of_slips(lines, at), of_text(lines, at))
+    change = _best(lines, (change for change in changes if not _repeats(lines, change, others)), depth, fault)
+    if change is not None:
         return _offered(lines, change, at, above)
     return Remedy("indent with spaces, not with tabs")
 
@@ -141,9 +147,14 @@ def _written(lines: Sequence[str], change: Change, at: int, above: int) -> str:
 
 def _changes(lines: Sequence[str], at: int) -> Iterator[Change]:
     """Name the changes worth trying, the smallest first."""
-    yield from of_slips(lines, at)
+    yield from _of_slips(lines, at)
     yield from _of_entry(lines, at)
     yield from of_text(lines, at)
+
+
+def _of_slips(lines: Sequence[str], at: int) -> Iterator[Change]:
+    yield from of_lists(lines, at)
+    yield from of_slips(lines, at)
 
 
 def _of_entry(lines: Sequence[str], at: int) -> Iterator[Change]:

@@ -54,6 +54,7 @@ _LIMIT_WITHIN: Final = re.compile(
 )
 
 
+_TWO_PATTERNS: Final = re.compile(r"\)\s*\(")  # behind one name they are read as one
 _TOOL: Final = re.compile(
     rf"\s*-\s+[\"']?(?:mcp__[\w*-]+|(?:{'|'.join(sorted(KNOWN_TOOLS))})(?:\([^()]*\))?)[\"']?,?\s*"
 )
@@ -92,6 +93,8 @@ def holds(key: str, value: object) -> bool:
     meant = right_meant(key)
     if meant == "permissionmode":
         return value in _MODES
+    if meant.endswith("tools") and isinstance(value, str):
+        return value.count("(") == value.count(")") and _TWO_PATTERNS.search(value) is None
     return meant != "maxturns" or _TURNS.match(str(value)) is not None
 
 

@@ -132,7 +132,7 @@ def test_no_hint_quotes_two_keys_that_lost_the_line_break_between_them() -> None
     assert "tools" in error_of("description: a: b tools: [Read, Grep]").hint
     assert error_of("description: Known tools: a, b").hint.startswith("write: ")
     assert error_of("Tools: Read\n  x: y").hint == ""
-    assert error_of("disallowed-tools: Bash\nWrite\nb: 1").hint == ""
+    assert error_of("disallowed-tools: Bash\nand Write\nb: 1").hint == ""
 
 
 @pytest.mark.parametrize(
