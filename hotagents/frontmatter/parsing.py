@@ -20,7 +20,7 @@ from hotagents.frontmatter.tree import Tree, TreeError
 from hotagents.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hotagents.diagnostics import Severity
     from hotagents.frontmatter.closing import Closing
@@ -33,6 +33,9 @@ _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 _BELOW: Final = 40  # lines of the body that may go on with an open list
 _NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
 _HEADING: Final = re.compile(r"(?:\r\n|\r|\n){2}#{1,6} ")
+# A fence of other signs or with something behind it, or the beginning of a block of code around the file.
+_MEANT_AS_FENCE: Final = re.compile(r"[ \t]*(?:(?:[-*_=][ \t]*){2,}+|[\u2010-\u2015]++|`{3,})(?:\w+|#.*)?[ \t]*")
+_ONE_LINE: Final = re.compile(r"""[\w-]+:[ \t]+(?:[^\s"'\[{|>].*|"[^"]*"|'[^']*'|\[[^\[]*\]|\{[^{]*\})[ \t]*""")
 _COMMENT: Final = re.compile(r"[ \t]+#[^\r\n]*")
 
 
@@ -67,7 +70,7 @@ def page_of(path: str, parts: Split, *, limits: Limits, recover: bool = True, fo
     tree, cut = reading.tree, parts.cut
     found += [_refused(path, fault, cut) for fault in reading.faults]
     found += [_recovered(path, guess) for guess in reading.guesses]
-    found += _repeated(path, tree) if tree.repeated else ()
+    found += _repeated(path, reading.text, tree) if tree.repeated else ()
     found += _comment(path, reading.text, tree) if tree.description_end >= 0 else ()
     values = MappingProxyType(tree.values)
     return Page(
@@ -148,7 +151,10 @@ def _missing_fence(path: str, text: str, line: int) -> Diagnostic:
     above = LINE_BREAK.split(text, line)[: line - 1]
     fence = next((number for number, said in enumerate(above, 1) if said.strip() == "---"), 0)
     message = f'expected --- alone on line 1 of a file with "name:" on line {line}'
-    if fence:
+    last = fence or 1
+    if above and _MEANT_AS_FENCE.fullmatch(above[0]) and not any(map(str.strip, above[1 : last - 1])):
+        hint = f"replace lines 1-{last} by: ---" if last > 1 else "replace line 1 by: ---"
+    elif fence:
         hint = f"move the --- of line {fence} to the very beginning of the file"
     else:
         hint = "write --- on line 1, above the keys, and --- on a line of its own below them"
@@ -204,22 +210,34 @@ def _closing_hint(parts: Split, cut: int, lost: str) -> str:
     return f'write --- on a line of its own below "{lost}"' if lost else BELOW_LAST_KEY
 
 
-def _repeated(path: str, tree: Tree) -> Iterator[Diagnostic]:
+def _repeated(path: str, frontmatter: str, tree: Tree) -> Iterator[Diagnostic]:
     # Of a limit that stands twice the last is read, and either of the two could be the wider one.
     grave = {keys: bool(right_meant(str(keys[0]))) for keys in tree.repeated}
+    lines = LINE_BREAK.split(frontmatter)
     for severity in _SEVERITIES:
         found = [keys for keys, is_grave in grave.items() if is_grave == (severity == "error")]
-        yield from (_twice(path, keys, tree.repeated[keys], severity) for keys in found[:_MOST_REPEATED])
+        yield from (_twice(path, lines, keys, tree.repeated[keys], severity) for keys in found[:_MOST_REPEATED])
         if len(found) > _MOST_REPEATED:
             message = f"and {len(found) - _MOST_REPEATED} more of these"
             yield Diagnostic("duplicate-key", severity, path, 0, 0, "", message)
 
 
-def _twice(path: str, keys: Keys, places: tuple[Position, Position], severity: Severity) -> Diagnostic:
+def _twice(
+    path: str, lines: Sequence[str], keys: Keys, places: tuple[Position, Position], severity: Severity
+) -> Diagnostic:
     message = f'expected "{keys[-1]}" once, got it again; the first is on line {places[0].line}'
     message += "" if severity == "error" else ", the last one counts"
     key = ".".join(map(str, keys))
-    return Diagnostic("duplicate-key", severity, path, *places[1], key, message, "remove one of the two")
+    hint = "remove the line" if _are_equal(lines, *(line - 2 for line, _ in places)) else "remove one of the two"
+    return Diagnostic("duplicate-key", severity, path, *places[1], key, message, hint)
+
+
+def _are_equal(lines: Sequence[str], one: int, other: int) -> bool:
+    """Say whether two entries at the left margin, each on a line of its own, say the same."""
+    if lines[one] != lines[other] or not _ONE_LINE.fullmatch(lines[one]):
+        return False
+    below = (next(filter(str.strip, lines[number + 1 :]), "") for number in (one, other))
+    return not any(line.startswith((" ", "\t", "-")) for line in below)
 
 
 def _comment(path: str, frontmatter: str, tree: Tree) -> Iterator[Diagnostic]:

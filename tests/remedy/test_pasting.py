@@ -184,7 +184,7 @@ def control_character(said: dict[str, str]) -> str:
 
 
 def repeated(said: dict[str, str]) -> str:
-    return written(said).replace("\n---\nP", "\nname: triage\n---\nP")
+    return written(said).replace("\n---\nP", "\nname: other\n---\nP")
 
 
 def no_value(said: dict[str, str]) -> str:

@@ -87,6 +87,7 @@ def fenced(frontmatter: str) -> str:
         ("description: d\ntools:\n* Read\n* Bash", "description: d\ntools:\n- Read\n- Bash"),
         ("description: d\ntools:\n  - Read\n\u00a0 - Bash", "description: d\ntools:\n  - Read\n  - Bash"),
         ("description: d\ntools:\n \t- Read\n  - Bash", "description: d\ntools:\n  - Read\n  - Bash"),
+        ("description: d\ntools: [Read]\nmodel: opus\ntools: [Read]", "description: d\ntools: [Read]\nmodel: opus"),
         ("description: d\npermissionMode: @plan", "description: d\npermissionMode: plan"),
         ("description: d\nmaxTurns: &12", "description: d\nmaxTurns: 12"),
         ("description: d\nmaxTurns: [12\nmodel: opus", "description: d\nmaxTurns: 12\nmodel: opus"),
@@ -163,6 +164,8 @@ def test_where_the_keys_end_is_left_to_people_if_one_could_stand_below(text: str
         "disallowedTools:Bash: x",
         "permissionMode:plan: x",
         "permissionMode: plan | maxTurns: 3",
+        "disallowedTools: Bash\ndisallowedTools: Bash\n\n  Write",
+        "disallowedTools: [Bash,\nWrite]\nmodel: opus\ndisallowedTools: [Bash,\nRead]",
         "initialPrompt:'x'; disallowedTools: [Bash]",
         "disallowedTools:\n  -Bash\n  -Write",
         "maxTurns: 3\nmaxTurns: 9",
@@ -174,6 +177,12 @@ def test_where_the_keys_end_is_left_to_people_if_one_could_stand_below(text: str
 def test_no_remedy_takes_the_error_of_a_limit_and_the_limit_with_it(frontmatter: str) -> None:
     entry = entry_of(pasted(fenced(f"{HEAD}{frontmatter}")))
     assert errors_in(entry.diagnostics)
+
+
+@pytest.mark.parametrize("first", ["----", " ---", "\u2014", "***", "---yaml", "--- # x", "```yaml\n---", "```\n\n---"])
+def test_a_fence_that_was_meant_to_open_the_file_is_written_as_one(first: str) -> None:
+    whole = fenced("name: a\ndescription: d\ndisallowedTools: Bash")
+    assert pasted(first + whole.removeprefix("---")) == whole
 
 
 def test_no_line_is_written_for_an_entry_in_braces_whose_commas_part_keys() -> None:
