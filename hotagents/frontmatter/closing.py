@@ -59,17 +59,18 @@ class Closing(NamedTuple):
         return f"write --- on line {self.line}, below the last key"
 
 
-def closing(text: str, *, end: int = 0) -> Closing | None:
+def closing(text: str, *, end: int = 0, last: int = 0) -> Closing | None:
     """Return where a fenced text's frontmatter ends; None where that is in doubt.
 
     Args:
         text: The whole file, with its opening fence.
         end: The line of the fence that stands too far down; 0 where there is none.
+        last: The last line at which it may end; 0 for any.
     """
     lines = LINE_BREAK.split(text, _MOST_LINES)[:_MOST_LINES]
     for place in islice(_places(lines), _MOST_PLACES):
         below = lines[place:]
-        if goes_on(lines[:place], below):
+        if 0 < last <= place or goes_on(lines[:place], below):
             return None
         if not _hides_key(below, end - 1 - place) and _is_whole(lines[1:place], below):
             return Closing(place + 1, bool(below) and _RULE.fullmatch(below[0].rstrip()) is not None)

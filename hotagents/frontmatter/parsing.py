@@ -111,10 +111,10 @@ def _closed_above(reading: Reading, parts: Split) -> Reading:
     error, said = reading.faults[0]
     if said.hint.endswith("]") and _cuts_list(parts, said):
         return reading._replace(faults=(Fault(error, Remedy("")), *reading.faults[1:]))
-    place = _closing(parts) if not said.end or _HEADING.search(parts.frontmatter) else None
-    if place is None or place.line > error.place.line:
+    if said.end and not _HEADING.search(parts.frontmatter):
         return reading
-    return reading._replace(faults=(Fault(error, Remedy(place.hint)),))
+    place = _closing(parts, last=error.place.line)
+    return reading if place is None else reading._replace(faults=(Fault(error, Remedy(place.hint)),))
 
 
 def _cuts_list(parts: Split, said: Remedy) -> bool:
@@ -196,10 +196,10 @@ def ended(path: str, parts: Split) -> Iterator[Diagnostic]:
         yield Diagnostic("fence-in-frontmatter", "error", path, line, 1, "", message, "remove this ---")
 
 
-def _closing(parts: Split) -> Closing | None:
+def _closing(parts: Split, *, last: int = 0) -> Closing | None:
     """Return where a frontmatter surely ends that was taken to end elsewhere."""
     above = f"---\n{parts.frontmatter}---"
-    return closing(above + ("" if parts.cut else "\n") + parts.body, end=place_of(above, len(above)).line)
+    return closing(above + ("" if parts.cut else "\n") + parts.body, end=place_of(above, len(above)).line, last=last)
 
 
 def _closing_hint(parts: Split, cut: int, lost: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import islice
 from typing import Final, get_args
 
@@ -67,7 +68,11 @@ def right_meant(key: str) -> str:
     difference; what negates a granting key, such as ``unallowedTools``, denies, and so does ``deniedTools`` or
     ``tool_blacklist``.
     """
-    plain = _plain(key)
+    return _right_of(_plain(key))
+
+
+@lru_cache(maxsize=4096)  # of short texts: the same few keys stand in all files, and comparing has a price
+def _right_of(plain: str) -> str:
     if plain in _PLAIN or not plain or len(plain) > _LONGEST:
         return plain if plain in _PLAIN else ""
     if _one_edit(plain, "tools"):
@@ -76,7 +81,7 @@ def right_meant(key: str) -> str:
         return "disallowedtools"
     if _GRANTS.fullmatch(plain):
         return "allowedtools"
-    if any(plain.startswith(no) and right_meant(plain.removeprefix(no)).endswith("tools") for no in _NEGATIONS):
+    if any(plain.startswith(no) and _right_of(plain.removeprefix(no)).endswith("tools") for no in _NEGATIONS):
         return "disallowedtools"
     near = difflib.get_close_matches(plain, _LONG, n=1, cutoff=0.9) if len(plain) in _NEAR else ()
     return near[0] if near else ""
