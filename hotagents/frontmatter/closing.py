@@ -40,20 +40,27 @@ _LIMITS: Final = Limits()
 _OTHER_KEYS: Final = FORMAT_KEYS.keys() - {"name", "description"}
 # Signs that were meant to be the fence, or that editors made of it.
 _RULE: Final = re.compile(r"(?:[-*_=][ \t]*){2,}+|[\u2010-\u2015]++")
+_GLUED: Final = re.compile(r"(.*[^\s-])[ \t]*-{3,}[ \t]*")
 _KEY: Final = re.compile(r"([\w-]+):(?:[ \t]|\Z)")
 _LOWER_KEY: Final = re.compile(r"[a-z][\w-]*:(?:[ \t]|\Z)")
 _HEADING: Final = re.compile(r"#{1,6}[ \t]+(name|description|tools)[ \t]*:(?:[ \t]|\Z)")
 
 
 class Closing(NamedTuple):
-    """Where the closing fence belongs: above this line of the file, or instead of it where that was meant to be it."""
+    """Where the closing fence belongs: above this line of the file, or instead of it where that was meant to be it.
+
+    A line that ends with the fence is to be written without it: ``before``.
+    """
 
     line: int
     is_instead: bool
+    before: str = ""
 
     @property
     def hint(self) -> str:
         """What to do."""
+        if self.before:
+            return f"replace line {self.line} by: {self.before}\n---"
         if self.is_instead:
             return f"replace line {self.line} by: ---"
         return f"write --- on line {self.line}, below the last key"
@@ -72,7 +79,12 @@ def closing(text: str, *, end: int = 0, last: int = 0) -> Closing | None:
         below = lines[place:]
         if 0 < last <= place or goes_on(lines[:place], below):
             return None
-        if not _hides_key(below, end - 1 - place) and _is_whole(lines[1:place], below):
+        if _hides_key(below, end - 1 - place):
+            continue
+        if (glued := _GLUED.fullmatch(lines[place - 1])) is not None:
+            is_whole = _is_whole([*lines[1 : place - 1], glued[1]], below)
+            return Closing(place, is_instead=False, before=glued[1]) if is_whole else None
+        if _is_whole(lines[1:place], below):
             return Closing(place + 1, bool(below) and _RULE.fullmatch(below[0].rstrip()) is not None)
     return None
 
