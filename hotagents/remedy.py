@@ -276,12 +276,14 @@ def _fence_moved(place: _Place, number: str) -> Edit | None:
 
 def _fence_first(place: _Place, *_: str) -> Edit | None:
     closed = next((n for n, line in enumerate(place.lines) if _FENCE.fullmatch(line)), 0)
-    if not closed or not all(_is_entry(line) for line in place.lines[:closed]):
+    if not closed or not all(_is_entry(line, is_first=not n) for n, line in enumerate(place.lines[:closed])):
         return None
     return Edit(1, 0, ("---",))
 
 
-def _is_entry(line: str) -> bool:
+def _is_entry(line: str, *, is_first: bool = True) -> bool:
+    if not is_first and line[:1] in {"#", "]", "}"}:
+        return True  # above the first key it would be a heading
     return not line.strip() or line[:1] in {" ", "\t", "-"} or _ENTRY.fullmatch(line) is not None
 
 

@@ -101,7 +101,7 @@ def _places(lines: Sequence[str]) -> Iterator[int]:
             return  # a key of the author's own, or a text that begins with a word and a colon
         if _RULE.fullmatch(line.rstrip()):
             yield number
-        elif key is None and line[:1] not in {" ", "\t"} and not (follows and line.startswith("-")):
+        elif key is None and not line[:1].isspace() and not (follows and line.startswith("-")):
             yield last + 1
         last = number
     yield last + 1

@@ -25,6 +25,7 @@ _OPEN_LIST: Final = re.compile(
     r"""[\w.-]+:[ \t]+\[(?:\s*+(?:"[^"\\]*+"|'[^']*+'|[^\[\]{}#"',\s][^\[\]{}#"',]*+)\s*+(?:,|\Z))++"""
 )
 # An entry under any mark that is seen in lists, with its indentation.
+_SKIPPED: Final = re.compile(r"\s*(?:#|\Z)")
 _ITEM: Final = re.compile(r"(\s*)(?:-(?![-\s])|[-*+\u2022\u2010-\u2015]\s+|[0-9]{1,2}[.)]\s+)(\S.*)")
 
 
@@ -93,9 +94,9 @@ def _of_entries(lines: Sequence[str], at: int) -> Iterator[Change]:
     end = next((n for n in range(first + 1, len(lines)) if KEY.match(lines[n].rstrip())), len(lines))
     if head is None or head[2] or head[1] in TEXTS or first == at:
         return
-    said = {n: _ITEM.fullmatch(lines[n].rstrip()) for n in range(first + 1, end) if lines[n].strip()}
+    said = {n: _ITEM.fullmatch(lines[n].rstrip()) for n in range(first + 1, end) if not _SKIPPED.match(lines[n])}
     items = {n: item for n, item in said.items() if item is not None}
     if items and len(items) == len(said) and not any(could_be_key(item[2]) for item in items.values()):
         indent = " " * min(2, len(items[min(items)][1]))
-        new = (f"{indent}- {items[n][2]}" if n in items else "" for n in range(min(items), max(items) + 1))
+        new = (f"{indent}- {items[n][2]}" if n in items else lines[n] for n in range(min(items), max(items) + 1))
         yield Change(min(items), max(items) + 1, "\n".join(new))

@@ -75,6 +75,8 @@ def _block(lines: Sequence[str], first: int, at: int) -> Iterator[Change]:
                 sign, start, rest = value[0], value[1:].lstrip("+-123456789 \t"), _dedented(rest)
             elif value[:1] in QUOTES:
                 start = value[1:-1]
+            elif not start:
+                rest = _dedented(rest)
             text = "\n".join([start, rest] if start else [rest]).rstrip()
             body = "".join(f"\n  {line}" if line.strip() else "\n" for line in text.split("\n"))
             yield Change(first, last, f"{key}: {sign}{body}")

@@ -120,7 +120,8 @@ def _closed_above(reading: Reading, parts: Split) -> Reading:
 def _cuts_list(parts: Split, said: Remedy) -> bool:
     """Say whether lines to write would close a limit's list of which more may stand below the fence."""
     above = LINE_BREAK.split(parts.frontmatter)[:-1]
-    return said.covers(len(above) - 1) and goes_on(above, LINE_BREAK.split(parts.body, _BELOW))
+    is_open = said.covers(len(above) - 1) and "]" not in above[-1]
+    return is_open and goes_on(above, LINE_BREAK.split(parts.body, _BELOW))
 
 
 def _within(places: dict[Keys, Position], cut: Position | None) -> dict[Keys, Position]:

@@ -35,6 +35,9 @@ def forms(key: str, value: str) -> Iterator[str]:
         if (word := _ONE_WORD.fullmatch(value)) is not None:
             yield word[1]
         return
+    bare = value.strip("'\"")
+    if is_never_guessed(key) and bare[:1] == "[" and bare[-1] == "]":
+        yield bare
     yield from _as_text(value)
     if is_never_guessed(key):
         return

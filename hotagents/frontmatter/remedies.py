@@ -16,7 +16,7 @@ from hotagents.frontmatter.lists import of_lists
 from hotagents.frontmatter.paragraphs import of_text
 from hotagents.frontmatter.quoting import forms, quoted
 from hotagents.frontmatter.rights import holds, key_on, limit_within, right_meant
-from hotagents.frontmatter.slips import KEY, TEXTS, Change, doubt_about, of_sign, of_slips, with_spaces
+from hotagents.frontmatter.slips import KEY, TEXTS, Change, doubt_about, head_above, of_sign, of_slips, with_spaces
 from hotagents.frontmatter.text import LINE_BREAK
 from hotagents.frontmatter.tree import TreeError
 from hotagents.spec import FORMAT_KEYS
@@ -109,7 +109,7 @@ def _in_words(line: str, code: str) -> str:
         return f'write a blank behind "{key}:"'
     if key:
         return f'begin a new line before "{key}", or quote the whole text if it is no limit'
-    if line[:1].isspace() and _limits(line):
+    if line[:1].isspace() and _limits(line) and key_on(line) != "hooks":  # hooks have hooks
         return f'begin "{key_on(line)}" at the left margin, as every key of its own'
     return _FIXED.get(code, "")
 
@@ -122,7 +122,8 @@ def _with_spaces(
         left = _fault_after(lines, with_it, depth)
         if left is None or left.line >= end:
             return _offered(lines, with_it, at, above)
-    changes = chain(_of_slips(lines, at), of_text(lines, at))
+    is_text = any(lines[max(head_above(lines, at), 0)].startswith(f"{key}:") for key in TEXTS)
+    changes = chain(_of_slips(lines, at), of_text(lines, at) if is_text else ())
     change = _best(lines, (change for change in changes if not _repeats(lines, change, others)), depth, fault)
     if change is not None:
         return _offered(lines, change, at, above)

@@ -55,7 +55,7 @@ _LIMIT_WITHIN: Final = re.compile(
 )
 
 
-_TWO_PATTERNS: Final = re.compile(r"\)\s*\(")  # behind one name they are read as one
+_NO_LIST: Final = re.compile(r"""\)\s*\(|\\["']""")  # two patterns behind one name are read as one
 _TOOL: Final = re.compile(
     rf"\s*-\s+[\"']?(?:mcp__[\w*-]+|(?:{'|'.join(sorted(KNOWN_TOOLS))})(?:\([^()]*\))?)[\"']?,?\s*"
 )
@@ -99,7 +99,7 @@ def holds(key: str, value: object) -> bool:
     if meant == "permissionmode":
         return value in _MODES
     if meant.endswith("tools") and isinstance(value, str):
-        return value.count("(") == value.count(")") and _TWO_PATTERNS.search(value) is None
+        return value.count("(") == value.count(")") and _NO_LIST.search(value) is None
     return meant != "maxturns" or _TURNS.match(str(value)) is not None
 
 

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hotagents.frontmatter.quoting import QUOTES, quoted
-from hotagents.frontmatter.rights import is_never_guessed, key_on, right_meant
+from hotagents.frontmatter.rights import could_be_key, is_never_guessed, key_on, right_meant
 from hotagents.spec import FORMAT_KEYS
 
 if TYPE_CHECKING:
@@ -135,7 +135,8 @@ def with_spaces(lines: Sequence[str], at: int) -> tuple[Change, int] | None:
     indents = {number: _indent(lines[number]) for number in range(start + 1, end) if lines[number].strip()}
     if any(" " in indent for indent in indents.values()) or not any(indents.values()):
         return None
-    outer = min(map(len, indents.values())) if start < 0 else 0  # the keys themselves are indented
+    keys = [indent for number, indent in indents.items() if not lines[number].startswith("#")]
+    outer = min(map(len, keys)) if start < 0 else 0  # the keys themselves are indented
     first, last = (pick(number for number, indent in indents.items() if indent) for pick in (min, max))
     said = (_BEHIND_KEY.sub(r"\1 ", line.lstrip(), count=1) for line in lines[first : last + 1])
     wide = (len(_indent(line)) - outer for line in lines[first : last + 1])
@@ -163,7 +164,7 @@ def doubt_about(lines: Sequence[str], at: int) -> str:
     if maybe and maybe not in FORMAT_KEYS and _is_alone(lines, at):
         return f'write a blank behind "{maybe}:" if it is a key, or indent the line if it is text'
     more = next((line for line in lines[first + 1 : at + 1] if line.strip()), "")
-    is_text = more[:1] == " " and not more.lstrip().startswith("- ") and not right_meant(key)
+    is_text = more[:1] == " " and not could_be_key(more) and not more.lstrip().startswith("- ") and not right_meant(key)
     if is_text and len(value) > 1 and value[0] in QUOTES and value.endswith(value[0]):
         return "put the closing quote behind the whole text"
     return ""
