@@ -32,6 +32,8 @@ _MOST_REPEATED: Final = 50  # 64 KiB hold 8,000 repeated keys
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 _BELOW: Final = 40  # lines of the body that may go on with an open list
 _NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
+_LIMITS: Final = ("tools", "disallowedTools", "permissionMode", "maxTurns", "hooks")
+_LIMIT: Final = re.compile(rf"(?:\A|(?<=[\r\n]))({'|'.join(_LIMITS)}):(?=\s)")
 _HEADING: Final = re.compile(r"(?:\r\n|\r|\n){2}#{1,6} ")
 # A fence of other signs or with something behind it, or the beginning of a block of code around the file.
 _MEANT_AS_FENCE: Final = re.compile(r"[ \t]*(?:(?:[-*_=][ \t]*){2,}+|[\u2010-\u2015]++|`{3,})(?:\w+|#.*)?[ \t]*")
@@ -72,6 +74,7 @@ def page_of(path: str, parts: Split, *, limits: Limits, recover: bool = True, fo
     found += [_recovered(path, guess) for guess in reading.guesses]
     found += _repeated(path, reading.text, tree) if tree.repeated else ()
     found += _comment(path, reading.text, tree) if tree.description_end >= 0 else ()
+    found += () if reading.faults else _swallowed(path, frontmatter, tree)
     values = MappingProxyType(tree.values)
     return Page(
         path,
@@ -140,6 +143,22 @@ def _refused(path: str, fault: Fault, cut: Position | None) -> Diagnostic:
     error = fault.error
     line, column = error.place if cut is None else min(error.place, cut)
     return Diagnostic(error.code, "error", path, line, column, "", error.problem, fault.remedy.hint)
+
+
+def _swallowed(path: str, frontmatter: str, tree: Tree) -> Iterator[Diagnostic]:
+    """Yield an error for a limit at the left margin that a quote or a bracket has made a part of another value."""
+    lines = f"\n{frontmatter}".replace("\r", "\n")
+    # Counting is cheap; every file pays for it.
+    if tree.repeated or all(lines.count(f"\n{key}:") == (key in tree.values) for key in _LIMITS):
+        return
+    keys = {place.line for keys, place in tree.key_places.items() if len(keys) == 1}
+    for found in _LIMIT.finditer(frontmatter):
+        place = place_of(frontmatter, found.start(), first_line=2)
+        if place.line not in keys:
+            message = f'expected "{found[1]}" as a key of its own, got it within another value'
+            hint = "close the quote or the bracket above it, or indent the line if it is text"
+            yield Diagnostic("yaml-syntax", "error", path, *place, "", message, hint)
+            return
 
 
 def _recovered(path: str, guess: Guess) -> Diagnostic:

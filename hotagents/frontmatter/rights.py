@@ -99,7 +99,8 @@ def holds(key: str, value: object) -> bool:
     if meant == "permissionmode":
         return value in _MODES
     if meant.endswith("tools") and isinstance(value, str):
-        return value.count("(") == value.count(")") and _NO_LIST.search(value) is None
+        is_doubtful = _NO_LIST.search(value) or (meant == "disallowedtools" and " (" in value)  # a note, or a pattern?
+        return value.count("(") == value.count(")") and not is_doubtful
     return meant != "maxturns" or _TURNS.match(str(value)) is not None
 
 
