@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from hotagents.frontmatter.tree import Tree
 
-__all__ = ["BELOW_LAST_KEY", "Closing", "closing", "goes_on", "heading_key"]
+__all__ = ["BELOW_LAST_KEY", "Closing", "closing", "heading_key"]
 
 BELOW_LAST_KEY: Final = "write --- on a line of its own below the last key"
 """What is said where the line is in doubt."""
@@ -77,7 +77,7 @@ def closing(text: str, *, end: int = 0, last: int = 0) -> Closing | None:
     lines = LINE_BREAK.split(text, _MOST_LINES)[:_MOST_LINES]
     for place in islice(_places(lines), _MOST_PLACES):
         below = lines[place:]
-        if 0 < last <= place or goes_on(lines[:place], below):
+        if 0 < last <= place or _goes_on(lines[:place], below):
             return None
         if _hides_key(below, end - 1 - place):
             continue
@@ -107,8 +107,8 @@ def _places(lines: Sequence[str]) -> Iterator[int]:
     yield last + 1
 
 
-def goes_on(above: Sequence[str], below: Sequence[str]) -> bool:
-    """Return whether what is below a limit could be more of its tools: an entry of a list, or no text."""
+def _goes_on(above: Sequence[str], below: Sequence[str]) -> bool:
+    """Say whether what is below a limit could be more of its tools: an entry of a list, or no text."""
     key = next((key_on(line) for line in reversed(above) if line[:1] not in {"", " ", "\t", "-", "#"}), "")
     if not right_meant(key).endswith("tools"):
         return False

@@ -7,14 +7,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from hotagents.diagnostics import Diagnostic
-from hotagents.frontmatter.closing import BELOW_LAST_KEY, closing, goes_on, heading_key
+from hotagents.frontmatter.closing import BELOW_LAST_KEY, closing, heading_key
 from hotagents.frontmatter.events import SAID_BY_PARSER, read_tree
 from hotagents.frontmatter.fences import Split, is_fenced, lost_key, name_line, split
 from hotagents.frontmatter.page import RECOVERED, TAKEN, Page, Position, Value
 from hotagents.frontmatter.quoting import quoted
 from hotagents.frontmatter.recovery import Fault, Guess, Reading, read_apart
 from hotagents.frontmatter.remedies import Remedy, remedy
-from hotagents.frontmatter.rights import right_meant
+from hotagents.frontmatter.rights import could_be_tool, right_meant
 from hotagents.frontmatter.text import LINE_BREAK, decode, place_of, without_control_characters
 from hotagents.frontmatter.tree import Tree, TreeError
 from hotagents.limits import Limits
@@ -123,8 +123,10 @@ def _closed_above(reading: Reading, parts: Split) -> Reading:
 def _cuts_list(parts: Split, said: Remedy) -> bool:
     """Say whether lines to write would close a limit's list of which more may stand below the fence."""
     above = LINE_BREAK.split(parts.frontmatter)[:-1]
+    below = next(filter(str.strip, LINE_BREAK.split(parts.body, _BELOW)), "")
     is_open = said.covers(len(above) - 1) and "]" not in above[-1]
-    return is_open and goes_on(above, LINE_BREAK.split(parts.body, _BELOW))
+    is_more = below.startswith((" ", "\t", "-", "]")) or could_be_tool(f"- {below}")
+    return is_open and (is_more or above[-1].rstrip().endswith(","))
 
 
 def _within(places: dict[Keys, Position], cut: Position | None) -> dict[Keys, Position]:
