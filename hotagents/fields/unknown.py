@@ -47,7 +47,8 @@ def _refuse(notes: Notes, keys: Sequence[str]) -> None:
     for key in keys:
         if right_meant(_head(key)):
             message = f'expected a blank behind "{_head(key)}:", got the key "{key}"'
-            hint = f'write a blank behind "{_head(key)}:"'
+            is_sign = not key.removeprefix(_head(key)).strip(":")  # and no value of its own
+            hint = spaced(notes.page, key) if is_sign else f'write a blank behind "{_head(key)}:"'
         else:
             limit = limit_within(f"{key}{_LIST}")
             message = f'expected "{limit}" on a line of its own, got the key "{key}"'

@@ -38,6 +38,8 @@ def forms(key: str, value: str) -> Iterator[str]:
     bare = value.strip("'\"")
     if is_never_guessed(key) and bare[:1] == "[" and bare[-1] == "]":
         yield bare
+    elif is_never_guessed(key) and value[-1] == "]" and "[" not in value:
+        yield f"[{value}"
     yield from _as_text(value)
     if is_never_guessed(key):
         return

@@ -111,7 +111,9 @@ def _of_indented_key(lines: Sequence[str], at: int) -> Iterator[Change]:
     is_odd = lines[at][:1] in _UNSEEN[2:] or "\t" in _indent(lines[at])
     is_below_whole = value != "" and (key in _NO_TEXTS or value[-1] in _ENDS)
     is_key = found[1] in FORMAT_KEYS or (key in _NO_TEXTS and right_meant(key) in {"", "name"} and bool(found[2]))
-    if (is_odd and found[1] in FORMAT_KEYS) or (is_below_whole and is_key):
+    said = found[2] or ""
+    is_sure = found[1] in _NO_TEXTS and said != "" and bool(NAMES.fullmatch(said) or _ONE_VALUE.fullmatch(said))
+    if is_sure or (is_odd and found[1] in FORMAT_KEYS) or (is_below_whole and is_key):
         yield Change(at, at + 1, line)
 
 
