@@ -39,6 +39,7 @@ _ENDS: Final = ("]", "}", *QUOTES)
 TEXTS: Final = frozenset({"description", "initialPrompt"})
 """The keys that surely have a text."""
 
+_MAPPINGS: Final = ("hooks", "mcpServers")
 _NO_TEXTS: Final = FORMAT_KEYS.keys() - TEXTS
 
 
@@ -106,7 +107,8 @@ def _of_indented_key(lines: Sequence[str], at: int) -> Iterator[Change]:
     line = lines[at].strip(_UNSEEN)
     above, found = KEY.match(lines[first].rstrip()) if first >= 0 else None, KEY.match(line)
     key, value = (above[1], above[2] or "") if above is not None else ("", "")
-    if found is None:
+    is_nested = above is not None and not value and (key not in FORMAT_KEYS or key in _MAPPINGS)
+    if found is None or is_nested:
         return
     is_odd = lines[at][:1] in _UNSEEN[2:] or "\t" in _indent(lines[at])
     is_below_whole = value != "" and (key in _NO_TEXTS or value[-1] in _ENDS)

@@ -226,6 +226,11 @@ def test_no_line_is_written_for_an_entry_in_braces_whose_commas_part_keys() -> N
         ("disallowedTools: Bash(a) (note: x)", ""),
         ("model: opus\n  PreToolUse:\n    - x", ""),
         ('disallowedTools: "Bash(a "b" c)"\nmodel: opus', ""),
+        (
+            "mcpServers:\n  - a:\n      type: x\n     tools: [b]",
+            'begin "tools" at the left margin, as every key of its own',
+        ),
+        ("x:\n  y: z\n \tmodel: opus", "indent with spaces, not with tabs"),
         ("## permissionMode:\nplan\nmodel: opus", ""),
         ("hooks:\n  Stop:\n  \thooks: []", "indent with spaces, not with tabs"),
         ("disallowedTools: [Bash(git *))\nmodel: opus", ""),
