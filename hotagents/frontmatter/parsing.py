@@ -32,6 +32,7 @@ _MOST_REPEATED: Final = 50  # 64 KiB hold 8,000 repeated keys
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 _BELOW: Final = 40  # lines of the body that may go on with an open list
 _NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
+_GOES_ON: Final = "close it above the closing ---, or remove that --- where it goes on below"
 _LIMITS: Final = ("tools", "disallowedTools", "permissionMode", "maxTurns", "hooks")
 _LIMIT: Final = re.compile(rf"(?:\A|(?<=[\r\n]))({'|'.join(_LIMITS)}):(?=\s)")
 _HEADING: Final = re.compile(r"(?:\r\n|\r|\n){2}#{1,6} ")
@@ -112,21 +113,25 @@ def _closed_above(reading: Reading, parts: Split) -> Reading:
     if not reading.faults or reading.faults[0].error.code != "yaml-syntax":
         return reading
     error, said = reading.faults[0]
-    if said.hint.endswith("]") and _cuts_list(parts, said):
-        return reading._replace(faults=(Fault(error, Remedy("")), *reading.faults[1:]))
+    if _cuts_off(parts, said):
+        return reading._replace(faults=(Fault(error, Remedy(_GOES_ON)), *reading.faults[1:]))
     if said.end and not _HEADING.search(parts.frontmatter):
         return reading
     place = _closing(parts, last=error.place.line)
     return reading if place is None else reading._replace(faults=(Fault(error, Remedy(place.hint)),))
 
 
-def _cuts_list(parts: Split, said: Remedy) -> bool:
-    """Say whether lines to write would close a limit's list of which more may stand below the fence."""
-    above = LINE_BREAK.split(parts.frontmatter)[:-1]
-    below = next(filter(str.strip, LINE_BREAK.split(parts.body, _BELOW)), "")
-    is_open = said.covers(len(above) - 1) and "]" not in above[-1]
-    is_more = below.startswith((" ", "\t", "-", "]")) or could_be_tool(f"- {below}")
-    return is_open and (is_more or above[-1].rstrip().endswith(","))
+def _cuts_off(parts: Split, said: Remedy) -> bool:
+    """Say whether lines to write would close a value of which more, or a limit, may stand below the fence."""
+    above, below = LINE_BREAK.split(parts.frontmatter)[:-1], LINE_BREAK.split(parts.body, _BELOW)[:_BELOW]
+    if not said.covers(len(above) - 1):
+        return False
+    fence = next((number for number, line in enumerate(below) if line.rstrip() == "---"), 0)
+    if any(_LIMIT.match(f"{line}\n") for line in below[:fence]):
+        return True
+    first = next(filter(str.strip, below), "")
+    is_more = first.startswith((" ", "\t", "-", "]")) or could_be_tool(f"- {first}")
+    return said.hint.endswith("]") and "]" not in above[-1] and (is_more or above[-1].rstrip().endswith(","))
 
 
 def _within(places: dict[Keys, Position], cut: Position | None) -> dict[Keys, Position]:

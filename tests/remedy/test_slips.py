@@ -191,6 +191,7 @@ def test_where_the_keys_end_is_left_to_people_if_one_could_stand_below(text: str
         "maxTurns: 3\nmaxTurns: 9",
         "disallowedTools: [Bash\n---\n  Write]",
         "disallowedTools: [Bash,\n----\nWrite]",
+        'initialPrompt: "x\n---\n  y"\n# note\ndisallowedTools: Bash',
         "disallowed-tools: Bash\ndisallowed-tools: Write",
     ],
 )
