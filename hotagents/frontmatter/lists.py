@@ -14,7 +14,7 @@ from hotagents.frontmatter.slips import KEY, NAMES, TEXTS, Change, head_above
 from hotagents.spec import FORMAT_KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["of_lists"]
 
@@ -87,6 +87,11 @@ def _of_values_below(lines: Sequence[str], at: int) -> Iterator[Change]:
             yield Change(first, end, f"{key}: {names}")
 
 
+def _has_key(lines: Sequence[str], items: Iterable[re.Match[str]]) -> bool:
+    """Say whether a key stands in a list, or in a comment there: what is below it is no part of the list."""
+    return any(could_be_key(item[2]) for item in items) or any(map(could_be_key, lines))
+
+
 def _of_entries(lines: Sequence[str], at: int) -> Iterator[Change]:
     """Write ``- `` before each entry of a plain list, and the indentation of the first one."""
     first = head_above(lines, at)
@@ -96,7 +101,7 @@ def _of_entries(lines: Sequence[str], at: int) -> Iterator[Change]:
         return
     said = {n: _ITEM.fullmatch(lines[n].rstrip()) for n in range(first + 1, end) if not _SKIPPED.match(lines[n])}
     items = {n: item for n, item in said.items() if item is not None}
-    if items and len(items) == len(said) and not any(could_be_key(item[2]) for item in items.values()):
+    if items and len(items) == len(said) and not _has_key(lines[first + 1 : end], items.values()):
         indent = " " * min(2, len(items[min(items)][1]))
         new = (f"{indent}- {items[n][2]}" if n in items else lines[n] for n in range(min(items), max(items) + 1))
         yield Change(min(items), max(items) + 1, "\n".join(new))

@@ -41,6 +41,7 @@ _FIXED: Final = {
     "not-a-mapping": "write one key: value on each line, or remove the fences if this is no frontmatter",
     "frontmatter-too-deep": "nest less",
 }
+_LOST: Final = "a limit is lost"
 _MERGED: Final = "write the keys of the mapping in its place"
 _IN_BRACES: Final = "write one key: value on each line, without the braces around them"
 
@@ -228,7 +229,7 @@ def _best(lines: Sequence[str], changes: Iterable[Change], depth: int, fault: _F
         more = max(0, len(change.instead.split("\n")) - (change.last - change.first))
         found = found._replace(line=found.line - more)
         is_longer = best is not None and best.last - best.first > 1 and is_within
-        is_new = found != fault and found.line >= fault.line
+        is_new = found != fault and found.line >= fault.line and found.problem != _LOST
         if (best is None or is_longer) and is_new and found.line >= _end_of_entry(lines, change):
             best, left = change, found
     return best
@@ -251,7 +252,7 @@ def _fault_after(lines: Sequence[str], change: Change, depth: int) -> _Fault | N
     except TreeError as error:
         return _fault_of(error)
     lost = limit_in_text(with_change, tree)
-    return None if lost is None else _Fault(lost, 1, "a limit is lost")
+    return None if lost is None else _Fault(lost, 1, _LOST)
 
 
 def limit_in_text(lines: Sequence[str], tree: Tree) -> int | None:

@@ -232,6 +232,8 @@ def test_no_line_is_written_for_an_entry_in_braces_whose_commas_part_keys() -> N
             'begin "tools" at the left margin, as every key of its own',
         ),
         ("x:\n  y: z\n \tmodel: opus", "indent with spaces, not with tabs"),
+        ("tools:\n  - Read\n# disallowedTools:\n- Bash", ""),
+        ("model: x\n    initialPrompt: |\n  one\n  tools: Bash", ""),
         ("## permissionMode:\nplan\nmodel: opus", ""),
         ("hooks:\n  Stop:\n  \thooks: []", "indent with spaces, not with tabs"),
         ("disallowedTools: [Bash(git *))\nmodel: opus", ""),
