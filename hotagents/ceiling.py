@@ -98,7 +98,7 @@ class Ceiling:
             return
         found = "every tool, since there is no tools key" if agent.tools is None else _listed(beyond)
         message = f"expected at most {_listed(self.tools)}, got {found}: the program's ceiling"
-        yield Excess("tools", message, f"write: tools: [{_listed(self.tools)}], or less")
+        yield Excess("tools", message, f"such as: tools: [{_listed(self.tools)}]")
 
 
 def _beyond(key: str, allowed: Collection[str], found: str) -> Excess:

@@ -49,7 +49,7 @@ _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _BLANKS: Final = re.compile(r"[ \t]*")
 _FENCE: Final = re.compile(r"-{3,}[ \t]*")
 _ENTRY: Final = re.compile(r"""[ \t]*(?:"[^"]*"|'[^']*'|[^\s"'#:-][^:#]*):(?:[ \t].*)?""")
-_SAMPLE: Final = re.compile(r"description: Use when \.\.\.|[\w.-]+: \.\.\.|.*, or less")
+_SAMPLE: Final = re.compile(r"description: Use when \.\.\.|[\w.-]+: \.\.\.")
 _MADE_UP: Final = "name: my-agent"  # where it is to be added; it may be what an agent is called, too
 _GOT: Final = re.compile(r'got (?:(?:only )?unknown ones such as )?("(?:[^"\\]|\\.)*")')
 _LAST_KEY: Final = "write --- on a line of its own below the last key"
@@ -120,7 +120,7 @@ def lines_of(text: str) -> list[str]:
 def said_to_write(hint: str) -> tuple[str, ...]:
     """Return the lines that a hint says to write, samples too; none where it names no line."""
     found = _WRITTEN.fullmatch(hint)
-    return tuple(found[1].removesuffix(", or less").split("\n")) if found else ()
+    return tuple(found[1].split("\n")) if found else ()
 
 
 def edit_of(diagnostic: Diagnostic, text: str) -> Edit | None:
@@ -193,7 +193,6 @@ class _Place:
 def _written(place: _Place, said: str) -> Edit | None:
     lines, key = said.split("\n"), place.diagnostic.key
     exact = not _SAMPLE.fullmatch(said) and "\ufffd" not in said
-    lines[-1] = lines[-1].removesuffix(", or less")
     if not key:
         return Edit(place.number, place.number, tuple(lines), exact) if place.number else None
     if (entry := place.entry()) is None:
@@ -277,12 +276,14 @@ def _fence_moved(place: _Place, number: str) -> Edit | None:
 
 def _fence_first(place: _Place, *_: str) -> Edit | None:
     closed = next((n for n, line in enumerate(place.lines) if _FENCE.fullmatch(line)), 0)
-    if not closed or not all(_is_entry(line) for line in place.lines[:closed]):
+    if not closed or not all(_is_entry(line, is_first=not n) for n, line in enumerate(place.lines[:closed])):
         return None
     return Edit(1, 0, ("---",))
 
 
-def _is_entry(line: str) -> bool:
+def _is_entry(line: str, *, is_first: bool = True) -> bool:
+    if not is_first and line[:1] in {"#", "]", "}"}:
+        return True  # above the first key it would be a heading
     return not line.strip() or line[:1] in {" ", "\t", "-"} or _ENTRY.fullmatch(line) is not None
 
 

@@ -32,7 +32,7 @@ _MEANT: Final[Mapping[str, Limit]] = MappingProxyType(
     {"tools": "tools", "allowedtools": "tools", "disallowedtools": "disallowedTools"}
 )
 _TOGETHER: Final = 'write all that you mean under "{}", once, and remove the other line'
-_DENIABLE: Final = re.compile(r"[A-Za-z0-9_.*-]+")
+_DENIABLE: Final = re.compile(r"[A-Za-z0-9_.*][A-Za-z0-9_.*-]*")
 
 
 def limit_meant(key: str) -> Limit | None:

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from hotagents.frontmatter.events import read_tree
+from hotagents.frontmatter.rights import is_never_guessed
 from hotagents.frontmatter.scalars import resolve
 from hotagents.frontmatter.text import LINE_BREAK
 from hotagents.frontmatter.tree import TreeError
@@ -88,7 +89,8 @@ def spaced(page: Page, key: str) -> str:
     if not page.text or not has_one_line(page, key):
         return f'write a blank behind "{head}:"'
     line = LINE_BREAK.split(page.text)[page.key_positions[key,].line - _FIRST_LINE]
-    return f"write: {head}: {_quoted(line.partition(':')[2].strip())}"
+    value = line.partition(":")[2].strip(": \t")
+    return f"write: {head}: {value if is_never_guessed(head) else _quoted(value)}"
 
 
 def has_key(page: Page, key: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from hotagents.diagnostics import did_you_mean
 from hotagents.fields.lines import has_key, spaced
 from hotagents.fields.notes import MOST, Notes
-from hotagents.frontmatter.rights import right_meant
+from hotagents.frontmatter.rights import limit_within, right_meant
 from hotagents.spec import FORMAT_KEYS
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["note_unknown"]
 
 _WORD: Final = re.compile(r'"([^"]+)"')
+_LIST: Final = ": ["  # as if the key's value named tools
+_IN_TEXTS: Final = (":", ";", ",", '"', "'")
 _MAPPINGS: Final = ("hooks", "mcpServers")
 
 
@@ -29,7 +31,7 @@ def note_unknown(notes: Notes, keys: Sequence[str], known: Collection[str]) -> N
         keys: The keys.
         known: Those that one of them could be a slip of.
     """
-    if hidden := dict.fromkeys(key for key in keys if right_meant(_head(key))):
+    if hidden := dict.fromkeys(key for key in keys if _hides_limit(key)):
         _refuse(notes, tuple(hidden))
     rest = [key for key in keys if key not in hidden]
     meant = {key: _nearest(key, known, notes.page.frontmatter[key]) for key in rest[:MOST]}
@@ -43,9 +45,21 @@ def note_unknown(notes: Notes, keys: Sequence[str], known: Collection[str]) -> N
 def _refuse(notes: Notes, keys: Sequence[str]) -> None:
     mine = Notes(notes.page)
     for key in keys:
-        message = f'expected a blank behind "{_head(key)}:", got the key "{key}"'
-        mine.add_at_key("bad-key", "error", key, message, f'write a blank behind "{_head(key)}:"')
+        if right_meant(_head(key)):
+            message = f'expected a blank behind "{_head(key)}:", got the key "{key}"'
+            is_sign = not key.removeprefix(_head(key)).strip(":")  # and no value of its own
+            hint = spaced(notes.page, key) if is_sign else f'write a blank behind "{_head(key)}:"'
+        else:
+            limit = limit_within(f"{key}{_LIST}")
+            message = f'expected "{limit}" on a line of its own, got the key "{key}"'
+            hint = f'begin a new line before "{limit}", or quote the whole text if it is no limit'
+        mine.add_at_key("bad-key", "error", key, message, hint)
     notes.add_capped(mine.found)
+
+
+def _hides_limit(key: str) -> bool:
+    is_text = any(sign in key for sign in _IN_TEXTS)
+    return bool(right_meant(_head(key)) or (is_text and limit_within(f"{key}{_LIST}")))
 
 
 def _head(key: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from hotagents.frontmatter.events import read_tree
 from hotagents.frontmatter.recovery import read_apart
 from hotagents.frontmatter.remedies import limit_in_text
-from hotagents.frontmatter.rights import could_be_key, key_on, right_meant
+from hotagents.frontmatter.rights import could_be_key, could_be_tool, holds, key_on, right_meant
 from hotagents.frontmatter.text import LINE_BREAK, without_control_characters
 from hotagents.frontmatter.tree import TreeError
 from hotagents.limits import Limits
@@ -40,38 +40,51 @@ _LIMITS: Final = Limits()
 _OTHER_KEYS: Final = FORMAT_KEYS.keys() - {"name", "description"}
 # Signs that were meant to be the fence, or that editors made of it.
 _RULE: Final = re.compile(r"(?:[-*_=][ \t]*){2,}+|[\u2010-\u2015]++")
+_GLUED: Final = re.compile(r"(.*[^\s-])[ \t]*-{3,}[ \t]*")
 _KEY: Final = re.compile(r"([\w-]+):(?:[ \t]|\Z)")
 _LOWER_KEY: Final = re.compile(r"[a-z][\w-]*:(?:[ \t]|\Z)")
 _HEADING: Final = re.compile(r"#{1,6}[ \t]+(name|description|tools)[ \t]*:(?:[ \t]|\Z)")
 
 
 class Closing(NamedTuple):
-    """Where the closing fence belongs: above this line of the file, or instead of it where that was meant to be it."""
+    """Where the closing fence belongs: above this line of the file, or instead of it where that was meant to be it.
+
+    A line that ends with the fence is to be written without it: ``before``.
+    """
 
     line: int
     is_instead: bool
+    before: str = ""
 
     @property
     def hint(self) -> str:
         """What to do."""
+        if self.before:
+            return f"replace line {self.line} by: {self.before}\n---"
         if self.is_instead:
             return f"replace line {self.line} by: ---"
         return f"write --- on line {self.line}, below the last key"
 
 
-def closing(text: str, *, end: int = 0) -> Closing | None:
+def closing(text: str, *, end: int = 0, last: int = 0) -> Closing | None:
     """Return where a fenced text's frontmatter ends; None where that is in doubt.
 
     Args:
         text: The whole file, with its opening fence.
         end: The line of the fence that stands too far down; 0 where there is none.
+        last: The last line at which it may end; 0 for any.
     """
     lines = LINE_BREAK.split(text, _MOST_LINES)[:_MOST_LINES]
     for place in islice(_places(lines), _MOST_PLACES):
         below = lines[place:]
-        if _goes_on(lines[:place], below):
+        if 0 < last <= place or _goes_on(lines[:place], below):
             return None
-        if not _hides_key(below, end - 1 - place) and _is_whole(lines[1:place], below):
+        if _hides_key(below, end - 1 - place):
+            continue
+        if (glued := _GLUED.fullmatch(lines[place - 1])) is not None:
+            is_whole = _is_whole([*lines[1 : place - 1], glued[1]], below)
+            return Closing(place, is_instead=False, before=glued[1]) if is_whole else None
+        if _is_whole(lines[1:place], below):
             return Closing(place + 1, bool(below) and _RULE.fullmatch(below[0].rstrip()) is not None)
     return None
 
@@ -88,14 +101,14 @@ def _places(lines: Sequence[str]) -> Iterator[int]:
             return  # a key of the author's own, or a text that begins with a word and a colon
         if _RULE.fullmatch(line.rstrip()):
             yield number
-        elif key is None and line[:1] not in {" ", "\t"} and not (follows and line.startswith("-")):
+        elif key is None and not line[:1].isspace() and not (follows and line.startswith("-")):
             yield last + 1
         last = number
     yield last + 1
 
 
 def _goes_on(above: Sequence[str], below: Sequence[str]) -> bool:
-    """Say whether what is below a limit could be more of its tools: an entry of a list, or a line that is no text."""
+    """Say whether what is below a limit could be more of its tools: an entry of a list, or no text."""
     key = next((key_on(line) for line in reversed(above) if line[:1] not in {"", " ", "\t", "-", "#"}), "")
     if not right_meant(key).endswith("tools"):
         return False
@@ -119,7 +132,7 @@ def _hides_key(below: Sequence[str], count: int) -> bool:
     near = next((number for number, line in enumerate(below) if number and not line.strip()), len(below))
     return (
         any(map(could_be_key, below[:near]))
-        or any(map(_LOWER_KEY.match, below[: max(near, count)]))
+        or any(_LOWER_KEY.match(line) or could_be_tool(line) for line in below[: max(near, count)])
         or any(map(_is_limit, below[:_BELOW]))
     )
 
@@ -137,7 +150,7 @@ def _is_whole(lines: Sequence[str], below: Sequence[str]) -> bool:
         return False
     values = tree.values
     named = values.get("name") or values.get("description")
-    if not named:
+    if not named or not all(holds(key, value) for key, value in values.items()):
         return False
     is_titled = next((line for line in below if line.strip()), "").startswith("#")
     key, value = [*values.items()][-1]

@@ -10,19 +10,18 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Final
 
 from hotagents.frontmatter.quoting import QUOTES, forms
-from hotagents.frontmatter.rights import could_be_key, limit_within, right_meant
-from hotagents.frontmatter.slips import KEY, Change, head_above
+from hotagents.frontmatter.rights import could_be_key, could_be_tool, limit_within, right_meant
+from hotagents.frontmatter.slips import KEY, TEXTS, Change, head_above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["TEXTS", "of_text"]
-
-TEXTS: Final = frozenset({"description", "initialPrompt"})
-"""The keys that surely have a text."""
+__all__ = ["of_text"]
 
 _LIKELY_KEY: Final = re.compile(r"[a-z][\w.-]*:(?:[ \t]|\Z)")
 _FOLD: Final = re.compile(r" ?\n ?")
+_QUOTED: Final = re.compile(r"""'[^']*'|"[^"\\]*\"""")
+_ODD_BLANKS: Final = re.compile(r"(?m)^[^\S\n]*")
 _NEVER_TEXT: Final = frozenset({"model", "skills"})
 
 
@@ -66,17 +65,27 @@ def _block(lines: Sequence[str], first: int, at: int) -> Iterator[Change]:
     likely = next((n for n in range(first + 1, len(lines)) if _LIKELY_KEY.match(lines[n])), len(lines))
     sure = next((n for n in range(first + 1, len(lines)) if could_be_key(lines[n])), len(lines))
     key, _, value = (part.strip() for part in lines[first].partition(":"))
-    if value[:1] in {"[", "{", *QUOTES} or limit_within(value):
+    if value[:1] in {"[", "{"} or (value[:1] in QUOTES and not _QUOTED.fullmatch(value)) or limit_within(value):
         return
     for last in (likely, sure):
         goes_on = next((line for line in lines[last:] if line.strip()), "").startswith((" ", "\t"))
         if _is_within(first, at, last, key) and _is_text(key, lines[first + 1 : last]) and not goes_on:
             sign, start, rest = "|", value, "\n".join(lines[first + 1 : last])
             if value[:1] in {"|", ">"}:
-                sign, start, rest = value[0], value[1:].lstrip("+-123456789 \t"), dedent(rest)
+                sign, start, rest = value[0], value[1:].lstrip("+-123456789 \t"), _dedented(rest)
+            elif value[:1] in QUOTES:
+                start = value[1:-1]
+            elif not start:
+                rest = _dedented(rest)
             text = "\n".join([start, rest] if start else [rest]).rstrip()
             body = "".join(f"\n  {line}" if line.strip() else "\n" for line in text.split("\n"))
             yield Change(first, last, f"{key}: {sign}{body}")
+
+
+def _dedented(text: str) -> str:
+    """Return a text without the indentation that its lines share, or without any where the first has more."""
+    said = dedent(_ODD_BLANKS.sub(lambda blanks: " " * len(blanks[0]), text))
+    return "\n".join(map(str.strip, said.split("\n"))) if said[:1] == " " else said
 
 
 def _is_within(first: int, at: int, last: int, key: str) -> bool:
@@ -88,4 +97,4 @@ def _is_text(key: str, more: Sequence[str]) -> bool:
     """Return whether a key has a text of several lines: lists and mappings that went wrong are none, nor are limits."""
     if key in _NEVER_TEXT or right_meant(key):
         return False
-    return not any(could_be_key(line) or limit_within(line) for line in more)
+    return not any(could_be_key(line) or could_be_tool(line) or limit_within(line) for line in more)

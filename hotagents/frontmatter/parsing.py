@@ -14,13 +14,13 @@ from hotagents.frontmatter.page import RECOVERED, TAKEN, Page, Position, Value
 from hotagents.frontmatter.quoting import quoted
 from hotagents.frontmatter.recovery import Fault, Guess, Reading, read_apart
 from hotagents.frontmatter.remedies import Remedy, remedy
-from hotagents.frontmatter.rights import right_meant
+from hotagents.frontmatter.rights import could_be_tool, right_meant
 from hotagents.frontmatter.text import LINE_BREAK, decode, place_of, without_control_characters
 from hotagents.frontmatter.tree import Tree, TreeError
 from hotagents.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hotagents.diagnostics import Severity
     from hotagents.frontmatter.closing import Closing
@@ -30,8 +30,15 @@ __all__ = ["ended", "page_of", "parse", "unclosed"]
 
 _MOST_REPEATED: Final = 50  # 64 KiB hold 8,000 repeated keys
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
+_BELOW: Final = 40  # lines of the body that may go on with an open list
 _NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
+_GOES_ON: Final = "close it above the closing ---, or remove that --- where it goes on below"
+_LIMITS: Final = ("tools", "disallowedTools", "permissionMode", "maxTurns", "hooks")
+_LIMIT: Final = re.compile(rf"(?:\A|(?<=[\r\n]))({'|'.join(_LIMITS)}):(?=\s)")
 _HEADING: Final = re.compile(r"(?:\r\n|\r|\n){2}#{1,6} ")
+# A fence of other signs or with something behind it, or the beginning of a block of code around the file.
+_MEANT_AS_FENCE: Final = re.compile(r"[ \t]*(?:(?:[-*_=][ \t]*){2,}+|[\u2010-\u2015]++|`{3,})(?:\w+|#.*)?[ \t]*")
+_ONE_LINE: Final = re.compile(r"""[\w-]+:[ \t]+(?:[^\s"'\[{|>].*|"[^"]*"|'[^']*'|\[[^\[]*\]|\{[^{]*\})[ \t]*""")
 _COMMENT: Final = re.compile(r"[ \t]+#[^\r\n]*")
 
 
@@ -66,8 +73,9 @@ def page_of(path: str, parts: Split, *, limits: Limits, recover: bool = True, fo
     tree, cut = reading.tree, parts.cut
     found += [_refused(path, fault, cut) for fault in reading.faults]
     found += [_recovered(path, guess) for guess in reading.guesses]
-    found += _repeated(path, tree) if tree.repeated else ()
+    found += _repeated(path, reading.text, tree) if tree.repeated else ()
     found += _comment(path, reading.text, tree) if tree.description_end >= 0 else ()
+    found += () if reading.faults else _swallowed(path, frontmatter, tree)
     values = MappingProxyType(tree.values)
     return Page(
         path,
@@ -105,10 +113,25 @@ def _closed_above(reading: Reading, parts: Split) -> Reading:
     if not reading.faults or reading.faults[0].error.code != "yaml-syntax":
         return reading
     error, said = reading.faults[0]
-    place = _closing(parts) if not said.end or _HEADING.search(parts.frontmatter) else None
-    if place is None or place.line > error.place.line:
+    if _cuts_off(parts, said):
+        return reading._replace(faults=(Fault(error, Remedy(_GOES_ON)), *reading.faults[1:]))
+    if said.end and not _HEADING.search(parts.frontmatter):
         return reading
-    return reading._replace(faults=(Fault(error, Remedy(place.hint)),))
+    place = _closing(parts, last=error.place.line)
+    return reading if place is None else reading._replace(faults=(Fault(error, Remedy(place.hint)),))
+
+
+def _cuts_off(parts: Split, said: Remedy) -> bool:
+    """Say whether lines to write would close a value of which more, or a limit, may stand below the fence."""
+    above, below = LINE_BREAK.split(parts.frontmatter)[:-1], LINE_BREAK.split(parts.body, _BELOW)[:_BELOW]
+    if not said.covers(len(above) - 1):
+        return False
+    fence = next((number for number, line in enumerate(below) if line.rstrip() == "---"), 0)
+    if any(_LIMIT.match(f"{line}\n") for line in below[:fence]):
+        return True
+    first = next(filter(str.strip, below), "")
+    is_more = first.startswith((" ", "\t", "-", "]")) or could_be_tool(f"- {first}")
+    return said.hint.endswith("]") and "]" not in above[-1] and (is_more or above[-1].rstrip().endswith(","))
 
 
 def _within(places: dict[Keys, Position], cut: Position | None) -> dict[Keys, Position]:
@@ -129,6 +152,22 @@ def _refused(path: str, fault: Fault, cut: Position | None) -> Diagnostic:
     return Diagnostic(error.code, "error", path, line, column, "", error.problem, fault.remedy.hint)
 
 
+def _swallowed(path: str, frontmatter: str, tree: Tree) -> Iterator[Diagnostic]:
+    """Yield an error for a limit at the left margin that a quote or a bracket has made a part of another value."""
+    lines = f"\n{frontmatter}".replace("\r", "\n")
+    # Counting is cheap; every file pays for it.
+    if tree.repeated or all(lines.count(f"\n{key}:") == (key in tree.values) for key in _LIMITS):
+        return
+    keys = {place.line for keys, place in tree.key_places.items() if len(keys) == 1}
+    for found in _LIMIT.finditer(frontmatter):
+        place = place_of(frontmatter, found.start(), first_line=2)
+        if place.line not in keys:
+            message = f'expected "{found[1]}" as a key of its own, got it within another value'
+            hint = "close the quote or the bracket above it, or indent the line if it is text"
+            yield Diagnostic("yaml-syntax", "error", path, *place, "", message, hint)
+            return
+
+
 def _recovered(path: str, guess: Guess) -> Diagnostic:
     said = guess.error.problem.partition(SAID_BY_PARSER)[0]
     hint = f"write: {guess.line}"
@@ -139,7 +178,10 @@ def _missing_fence(path: str, text: str, line: int) -> Diagnostic:
     above = LINE_BREAK.split(text, line)[: line - 1]
     fence = next((number for number, said in enumerate(above, 1) if said.strip() == "---"), 0)
     message = f'expected --- alone on line 1 of a file with "name:" on line {line}'
-    if fence:
+    last = fence or 1
+    if above and _MEANT_AS_FENCE.fullmatch(above[0]) and not any(map(str.strip, above[1 : last - 1])):
+        hint = f"replace lines 1-{last} by: ---" if last > 1 else "replace line 1 by: ---"
+    elif fence:
         hint = f"move the --- of line {fence} to the very beginning of the file"
     else:
         hint = "write --- on line 1, above the keys, and --- on a line of its own below them"
@@ -181,10 +223,10 @@ def ended(path: str, parts: Split) -> Iterator[Diagnostic]:
         yield Diagnostic("fence-in-frontmatter", "error", path, line, 1, "", message, "remove this ---")
 
 
-def _closing(parts: Split) -> Closing | None:
+def _closing(parts: Split, *, last: int = 0) -> Closing | None:
     """Return where a frontmatter surely ends that was taken to end elsewhere."""
     above = f"---\n{parts.frontmatter}---"
-    return closing(above + ("" if parts.cut else "\n") + parts.body, end=place_of(above, len(above)).line)
+    return closing(above + ("" if parts.cut else "\n") + parts.body, end=place_of(above, len(above)).line, last=last)
 
 
 def _closing_hint(parts: Split, cut: int, lost: str) -> str:
@@ -195,22 +237,34 @@ def _closing_hint(parts: Split, cut: int, lost: str) -> str:
     return f'write --- on a line of its own below "{lost}"' if lost else BELOW_LAST_KEY
 
 
-def _repeated(path: str, tree: Tree) -> Iterator[Diagnostic]:
+def _repeated(path: str, frontmatter: str, tree: Tree) -> Iterator[Diagnostic]:
     # Of a limit that stands twice the last is read, and either of the two could be the wider one.
     grave = {keys: bool(right_meant(str(keys[0]))) for keys in tree.repeated}
+    lines = LINE_BREAK.split(frontmatter)
     for severity in _SEVERITIES:
         found = [keys for keys, is_grave in grave.items() if is_grave == (severity == "error")]
-        yield from (_twice(path, keys, tree.repeated[keys], severity) for keys in found[:_MOST_REPEATED])
+        yield from (_twice(path, lines, keys, tree.repeated[keys], severity) for keys in found[:_MOST_REPEATED])
         if len(found) > _MOST_REPEATED:
             message = f"and {len(found) - _MOST_REPEATED} more of these"
             yield Diagnostic("duplicate-key", severity, path, 0, 0, "", message)
 
 
-def _twice(path: str, keys: Keys, places: tuple[Position, Position], severity: Severity) -> Diagnostic:
+def _twice(
+    path: str, lines: Sequence[str], keys: Keys, places: tuple[Position, Position], severity: Severity
+) -> Diagnostic:
     message = f'expected "{keys[-1]}" once, got it again; the first is on line {places[0].line}'
     message += "" if severity == "error" else ", the last one counts"
     key = ".".join(map(str, keys))
-    return Diagnostic("duplicate-key", severity, path, *places[1], key, message, "remove one of the two")
+    hint = "remove the line" if _are_equal(lines, *(line - 2 for line, _ in places)) else "remove one of the two"
+    return Diagnostic("duplicate-key", severity, path, *places[1], key, message, hint)
+
+
+def _are_equal(lines: Sequence[str], one: int, other: int) -> bool:
+    """Say whether two entries at the left margin, each on a line of its own, say the same."""
+    if lines[one] != lines[other] or not _ONE_LINE.fullmatch(lines[one]):
+        return False
+    below = (next(filter(str.strip, lines[number + 1 :]), "") for number in (one, other))
+    return not any(line.startswith((" ", "\t", "-")) for line in below)
 
 
 def _comment(path: str, frontmatter: str, tree: Tree) -> Iterator[Diagnostic]:

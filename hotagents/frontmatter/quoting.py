@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
-from hotagents.frontmatter.rights import is_never_guessed
+from hotagents.frontmatter.rights import holds, is_never_guessed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,7 @@ __all__ = ["QUOTES", "forms", "quoted"]
 QUOTES: Final = ("'", '"')
 
 _BRACKETED: Final = re.compile(r"(?:\[[^\[\]]*\]|\{[^{}]*\})[ \t]*[^\s#,\]}].*")
+_ONE_WORD: Final = re.compile(r"\W*(\w+)\W*")
 _SIGNED: Final = re.compile(r"[|>][+-]?[ \t]+([^#\s].*)")
 
 
@@ -27,8 +28,18 @@ def quoted(text: str) -> str:
 def forms(key: str, value: str) -> Iterator[str]:
     """Give the quoted forms of a key's value; none for what opens a block, a list or a mapping.
 
-    ``{{ a template }}``, ``[WIP] text`` and, where the sign would have to stand alone, ``> text`` are texts.
+    ``{{ a template }}``, ``[WIP] text`` and, where the sign would have to stand alone, ``> text`` are texts. Of a limit
+    that is one word only that is left.
     """
+    if not holds(key, value):
+        if (word := _ONE_WORD.fullmatch(value)) is not None:
+            yield word[1]
+        return
+    bare = value.strip("'\"")
+    if is_never_guessed(key) and bare[:1] == "[" and bare[-1] == "]":
+        yield bare
+    elif is_never_guessed(key) and value[-1] == "]" and "[" not in value:
+        yield f"[{value}"
     yield from _as_text(value)
     if is_never_guessed(key):
         return

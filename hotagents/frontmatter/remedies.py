@@ -8,13 +8,15 @@ that could be a limit would become part of a text.
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hotagents.frontmatter.events import read_tree
-from hotagents.frontmatter.paragraphs import TEXTS, of_text
+from hotagents.frontmatter.lists import of_lists
+from hotagents.frontmatter.paragraphs import of_text
 from hotagents.frontmatter.quoting import forms, quoted
-from hotagents.frontmatter.rights import key_on, limit_within, right_meant
-from hotagents.frontmatter.slips import KEY, Change, doubt_about, of_sign, of_slips, with_spaces
+from hotagents.frontmatter.rights import holds, key_on, limit_within, right_meant
+from hotagents.frontmatter.slips import KEY, TEXTS, Change, doubt_about, head_above, of_sign, of_slips, with_spaces
 from hotagents.frontmatter.text import LINE_BREAK
 from hotagents.frontmatter.tree import TreeError
 from hotagents.spec import FORMAT_KEYS
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["Remedy", "limit_in_text", "remedy"]
 
 _ENTRY: Final = re.compile(r"( *(?:- +)*(?:[\w.-]+ *:[ \t]+)?)(.+)")
-_NEXT: Final = re.compile(rf"""[#?]|["']?\w[\w .-]*["']?[ \t]*:(?:[ \t]|\Z)|(?:{"|".join(FORMAT_KEYS)}):""")
+_NEXT: Final = re.compile(
+    rf"""[#?]|["']?\w[\w .-]*["']?[ \t]*:(?:[ \t]|\Z)|(?:{"|".join(FORMAT_KEYS)})\s*[:;=\uff1a]"""
+)
 _INDENT: Final = re.compile(r"[ \t]*")
 _FIRST_LINE: Final = 2  # of the frontmatter, in the file
 _FIXED: Final = {
@@ -37,6 +41,7 @@ _FIXED: Final = {
     "not-a-mapping": "write one key: value on each line, or remove the fences if this is no frontmatter",
     "frontmatter-too-deep": "nest less",
 }
+_LOST: Final = "a limit is lost"
 _MERGED: Final = "write the keys of the mapping in its place"
 _IN_BRACES: Final = "write one key: value on each line, without the braces around them"
 
@@ -82,20 +87,20 @@ def remedy(
     lines = LINE_BREAK.split(text)
     at = min(error.place.line - _FIRST_LINE - above, len(lines) - 1)
     if "\t" in (_INDENT.match(lines[at]) or "")[0] and error.code == "yaml-syntax":
-        return _with_spaces(lines, at, depth, above, fault)
+        return _with_spaces(lines, at, depth, above, fault, others)
     if error.code in {"frontmatter-too-deep", "not-a-mapping"}:
-        change = _best(lines, of_slips(lines, at), depth, fault) if error.code == "not-a-mapping" else None
+        change = _best(lines, _of_slips(lines, at), depth, fault) if error.code == "not-a-mapping" else None
         return Remedy(_FIXED[error.code]) if change is None else _offered(lines, change, at, above)
     is_key = error.code == "bad-key"
     if is_key and lines[at].lstrip().startswith("<<"):
         return Remedy(_MERGED)
+    if text.lstrip().startswith("{"):
+        return Remedy(_IN_BRACES)
     doubt = doubt_about(lines, at)
     changes = of_sign(lines, at) if doubt else _of_entry(lines, at) if is_key else _changes(lines, at)
     change = _best(lines, (change for change in changes if not _repeats(lines, change, others)), depth, fault)
     if change is not None:
         return _offered(lines, change, at, above)
-    if text.lstrip().startswith("{"):
-        return Remedy(_IN_BRACES)
     return Remedy(doubt or _in_words(lines[at], error.code))
 
 
@@ -105,18 +110,23 @@ def _in_words(line: str, code: str) -> str:
         return f'write a blank behind "{key}:"'
     if key:
         return f'begin a new line before "{key}", or quote the whole text if it is no limit'
-    if line[:1].isspace() and _limits(line):
+    if line[:1].isspace() and _limits(line) and key_on(line) != "hooks":  # hooks have hooks
         return f'begin "{key_on(line)}" at the left margin, as every key of its own'
     return _FIXED.get(code, "")
 
 
-def _with_spaces(lines: Sequence[str], at: int, depth: int, above: int, fault: _Fault) -> Remedy:
+def _with_spaces(
+    lines: Sequence[str], at: int, depth: int, above: int, fault: _Fault, others: Collection[str]
+) -> Remedy:
     if (spaced := with_spaces(lines, at)) is not None:
         with_it, end = spaced
         left = _fault_after(lines, with_it, depth)
         if left is None or left.line >= end:
             return _offered(lines, with_it, at, above)
-    if (change := _best(lines, of_slips(lines, at), depth, fault)) is not None:
+    is_text = any(lines[max(head_above(lines, at), 0)].startswith(f"{key}:") for key in TEXTS)
+    changes = chain(_of_slips(lines, at), of_text(lines, at) if is_text else ())
+    change = _best(lines, (change for change in changes if not _repeats(lines, change, others)), depth, fault)
+    if change is not None:
         return _offered(lines, change, at, above)
     return Remedy("indent with spaces, not with tabs")
 
@@ -139,9 +149,14 @@ def _written(lines: Sequence[str], change: Change, at: int, above: int) -> str:
 
 def _changes(lines: Sequence[str], at: int) -> Iterator[Change]:
     """Name the changes worth trying, the smallest first."""
-    yield from of_slips(lines, at)
+    yield from _of_slips(lines, at)
     yield from _of_entry(lines, at)
     yield from of_text(lines, at)
+
+
+def _of_slips(lines: Sequence[str], at: int) -> Iterator[Change]:
+    yield from of_lists(lines, at)
+    yield from of_slips(lines, at)
 
 
 def _of_entry(lines: Sequence[str], at: int) -> Iterator[Change]:
@@ -206,7 +221,7 @@ def _best(lines: Sequence[str], changes: Iterable[Change], depth: int, fault: _F
     left = fault  # by the best one
     for change in changes:
         is_within = best is not None and left.line < change.last
-        if is_within and left.is_open:
+        if (is_within and left.is_open) or not _is_held(change):
             continue
         found = _fault_after(lines, change, depth)
         if found is None:
@@ -214,10 +229,16 @@ def _best(lines: Sequence[str], changes: Iterable[Change], depth: int, fault: _F
         more = max(0, len(change.instead.split("\n")) - (change.last - change.first))
         found = found._replace(line=found.line - more)
         is_longer = best is not None and best.last - best.first > 1 and is_within
-        is_new = found != fault and found.line >= fault.line
+        is_new = found != fault and found.line >= fault.line and found.problem != _LOST
         if (best is None or is_longer) and is_new and found.line >= _end_of_entry(lines, change):
             best, left = change, found
     return best
+
+
+def _is_held(change: Change) -> bool:
+    """Say whether the limit that a change writes, if any, would not be ignored for its value."""
+    found = KEY.match(change.instead.partition("\n")[0])
+    return found is None or holds(found[1], (found[2] or "").partition(" #")[0].strip(" \t'\""))
 
 
 def _fault_after(lines: Sequence[str], change: Change, depth: int) -> _Fault | None:
@@ -231,7 +252,7 @@ def _fault_after(lines: Sequence[str], change: Change, depth: int) -> _Fault | N
     except TreeError as error:
         return _fault_of(error)
     lost = limit_in_text(with_change, tree)
-    return None if lost is None else _Fault(lost, 1, "a limit is lost")
+    return None if lost is None else _Fault(lost, 1, _LOST)
 
 
 def limit_in_text(lines: Sequence[str], tree: Tree) -> int | None:

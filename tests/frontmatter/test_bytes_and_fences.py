@@ -160,9 +160,9 @@ def test_a_fence_that_never_closes_is_an_error_with_the_remedy(text: str) -> Non
     ("text", "line", "hint"),
     [
         ("\n---\nname: a\n---\n", 3, "move the --- of line 2"),
-        (" ---\n name: a\n ---\n", 2, "move the --- of line 1"),
+        (" ---\n name: a\n ---\n", 2, "replace line 1 by: ---"),
         ("name: a\ndescription: b\n", 1, "write --- on line 1"),
-        ("```markdown\n---\nname: a\n---\n```\n", 3, "move the --- of line 2"),
+        ("```markdown\n---\nname: a\n---\n```\n", 3, "replace lines 1-2 by: ---"),
         ("<!-- licence -->\r\n---\r\nname:\r\n---\r\n", 3, "move the --- of line 2"),
     ],
 )

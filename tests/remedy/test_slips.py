@@ -64,6 +64,43 @@ def fenced(frontmatter: str) -> str:
         ("description: d\ncolor:red\nmodel:opus\ntools: Read", "description: d\ncolor: red\nmodel: opus\ntools: Read"),
         ("description: d\ntools: [Read,\n  Grep\nmodel: opus", "description: d\ntools: [Read, Grep]\nmodel: opus"),
         ('description: d\ntools: ["Read", Grep\nmodel: opus', 'description: d\ntools: ["Read", Grep]\nmodel: opus'),
+        ("description: d\ntools Read, Grep", "description: d\ntools: Read, Grep"),
+        ("description: d\ntools\n- Read\nmodel: opus", "description: d\ntools:\n- Read\nmodel: opus"),
+        ("description d\ntools: Read", "description: d\ntools: Read"),
+        ("description: d\nhooks\n  Stop: []", "description: d\nhooks:\n  Stop: []"),
+        ("description: d\ntools = [Read]\nmodel; opus", "description: d\ntools: [Read]\nmodel: opus"),
+        ("description\uff1ad\nmodel:\u00a0opus", "description: d\nmodel: opus"),
+        ("description: d\nmodel:: opus", "description: d\nmodel: opus"),
+        ("description: d\ntools:: [Read]", "description: d\ntools: Read"),
+        ("description: d\ntools: 'Read', 'Bash']", "description: d\ntools: ['Read', 'Bash']"),
+        ("description: one two\n  tools: Read, Bash", "description: one two\ntools: Read, Bash"),
+        ("description: d\n**tools:** Read", "description: d\ntools: Read"),
+        ('description: d\n"tools: Read"\nmodel: opus', "description: d\ntools: Read\nmodel: opus"),
+        ("description: d\ntools: Read\nGlob\nmodel: opus", "description: d\ntools: Read, Glob\nmodel: opus"),
+        ("description: d\ntools:\nRead\nGlob\n", "description: d\ntools: Read, Glob\n"),
+        ("description: d\nmodel:\n\nopus\ncolor: red", "description: d\nmodel: opus\ncolor: red"),
+        ("description: d\ntools: tools: Read", "description: d\ntools: Read"),
+        ("description: d\nmodel: opus\n  color: red", "description: d\nmodel: opus\ncolor: red"),
+        ("description: >\n  one\n\t two\nmodel: opus", "description: >\n  one\n  two\nmodel: opus"),
+        ("description: |\n  one\n two\nmodel: opus", "description: |\n  one\n  two\nmodel: opus"),
+        ('description: "one"\n\nSo:\n<a>', "description: |\n  one\n\n  So:\n  <a>"),
+        ("description: d\n\ufefftools: Read", "description: d\ntools: Read"),
+        ("description: d\ntools:\n  - Read\n  -Bash", "description: d\ntools:\n  - Read\n  - Bash"),
+        ("description: d\ntools:\n  - Read\n- Bash", "description: d\ntools:\n  - Read\n  - Bash"),
+        ("description: d\ntools:\n* Read\n* Bash", "description: d\ntools:\n- Read\n- Bash"),
+        ("description: d\ntools:\n  - Read\n\u00a0 - Bash", "description: d\ntools:\n  - Read\n  - Bash"),
+        ("description: d\ntools:\n \t- Read\n  - Bash", "description: d\ntools:\n  - Read\n  - Bash"),
+        ("description: d\ntools: [Read]\nmodel: opus\ntools: [Read]", "description: d\ntools: [Read]\nmodel: opus"),
+        ("description:\n  one\n\ntwo", "description: |\n  one\n\n  two"),
+        ("# note\n\ttools: Read\ndescription: d", "# note\ntools: Read\ndescription: d"),
+        ("description: >\n\u00a0\u00a0one\ncolor: red", "description: >\n  one\ncolor: red"),
+        ('description: "d"\n  tools:\n  - Read', 'description: "d"\ntools:\n  - Read'),
+        ("description: d\ntools: '[Read, Bash]\nmodel: opus", "description: d\ntools: [Read, Bash]\nmodel: opus"),
+        ("description: d\ntools: [Read, Bash]'", "description: d\ntools: [Read, Bash]"),
+        ("description: d\ntools:\n  - Read\n# x\n  -Bash\n", "description: d\ntools:\n  - Read\n# x\n  - Bash\n"),
+        ("description: d\npermissionMode: @plan", "description: d\npermissionMode: plan"),
+        ("description: d\nmaxTurns: &12", "description: d\nmaxTurns: 12"),
+        ("description: d\nmaxTurns: [12\nmodel: opus", "description: d\nmaxTurns: 12\nmodel: opus"),
         ("description: d\nhooks:\n\tStop:\t[]", "description: d\nhooks:\n  Stop: []"),
         ("description: d\nbackground: no", "description: d\nbackground: false"),
         ("description: one\n  two # three\ntools: Read", 'description: "one two # three"\ntools: Read'),
@@ -89,6 +126,11 @@ def test_a_slip_is_mended_by_what_is_printed(before: str, after: str) -> None:
         ("---\nname: a\ndescription: 'one\ntwo'\n\ntext", "---\nname: a\ndescription: 'one\ntwo'\n---\n\ntext"),
         (f"---\n{HEAD}x: \x01y\n\ntext", f"---\n{HEAD}x: \x20y\n---\n\ntext"),
         (f"---\n{HEAD}skills:\n\n# Title", f"---\n{HEAD}skills:\n---\n\n# Title"),
+        (f"---\n{HEAD}maxTurns: 3---\ntext\n\n---\n", f"---\n{HEAD}maxTurns: 3\n---\ntext\n\n---\n"),
+        (
+            f"---\n{HEAD}tools:\n- Read ---\nYou do this.\n\n---\n",
+            f"---\n{HEAD}tools:\n- Read\n---\nYou do this.\n\n---\n",
+        ),
         (f"---\n{HEAD}--\ntext\n", f"---\n{HEAD}---\ntext\n"),
         (f"---\r\n{HEAD}\u2014\ntext\n", f"---\r\n{HEAD}---\ntext\n"),
         (f"---\n{HEAD}text --- more\n", f"---\n{HEAD}---\ntext --- more\n"),
@@ -120,6 +162,9 @@ def test_a_fence_is_written_where_the_keys_end_and_never_so_that_a_limit_stays_b
         f"---\n{HEAD}\nclusters: [a]\n\ntext\n",
         "---\nname: a\ndescription: |\ntext\n\nmore\n",
         f"---\n{HEAD}tools:\n\ntext\n",
+        f"---\n{HEAD}hooks:\n  Stop:\n    - hooks:\n\u00a0\u00a0- a\n        b: c\n---\n",
+        f"---\n{HEAD}# note; disallowedTools:\n  - Bash\n---\n",
+        f"---\n{HEAD}- Read\n- Bash\nmodel: opus\n---\n",
         "---\n\ntext\n",
     ],
 )
@@ -134,12 +179,37 @@ def test_where_the_keys_end_is_left_to_people_if_one_could_stand_below(text: str
         "disabled_tools: {Bash: true}",
         "disallowedTools:Bash: x",
         "permissionMode:plan: x",
+        "permissionMode: plan | maxTurns: 3",
+        "disallowedTools: Bash (note: x)",
+        "disallowedTools: Read Bash (note: x), Write",
+        "initialPrompt: 'x\ndisallowedTools: Bash\nmodel: opus'",
+        'notes: ["x\n\npermissionMode: plan", y]',
+        "disallowedTools: Bash\ndisallowedTools: Bash\n\n  Write",
+        "disallowedTools: [Bash,\nWrite]\nmodel: opus\ndisallowedTools: [Bash,\nRead]",
+        "initialPrompt:'x'; disallowedTools: [Bash]",
+        "disallowedTools:\n  -Bash\n  -Write",
+        "maxTurns: 3\nmaxTurns: 9",
+        "disallowedTools: [Bash\n---\n  Write]",
+        "disallowedTools: [Bash,\n----\nWrite]",
+        'initialPrompt: "x\n---\n  y"\n# note\ndisallowedTools: Bash',
         "disallowed-tools: Bash\ndisallowed-tools: Write",
     ],
 )
 def test_no_remedy_takes_the_error_of_a_limit_and_the_limit_with_it(frontmatter: str) -> None:
     entry = entry_of(pasted(fenced(f"{HEAD}{frontmatter}")))
     assert errors_in(entry.diagnostics)
+
+
+@pytest.mark.parametrize("first", ["----", " ---", "\u2014", "***", "---yaml", "--- # x", "```yaml\n---", "```\n\n---"])
+def test_a_fence_that_was_meant_to_open_the_file_is_written_as_one(first: str) -> None:
+    whole = fenced("name: a\ndescription: d\ndisallowedTools: Bash")
+    assert pasted(first + whole.removeprefix("---")) == whole
+
+
+def test_no_line_is_written_for_an_entry_in_braces_whose_commas_part_keys() -> None:
+    text = fenced("{\nname: a,\ndescription: one,\n  two,\n,\ndisallowedTools: Read, Bash,\n}")
+    (error,) = errors_in(entry_of(text).diagnostics)
+    assert error.hint == "write one key: value on each line, without the braces around them"
 
 
 @pytest.mark.parametrize(
@@ -153,6 +223,23 @@ def test_no_remedy_takes_the_error_of_a_limit_and_the_limit_with_it(frontmatter:
             'write a blank behind "custom:" if it is a key, or indent the line if it is text',
         ),
         ("tools: [{a}\nmodel: opus", ""),
+        ('tools: "Bash(a) (b: c)" x', ""),
+        ("disallowedTools: Bash(a) (note: x)", ""),
+        ("model: opus\n  PreToolUse:\n    - x", ""),
+        ('disallowedTools: "Bash(a "b" c)"\nmodel: opus', ""),
+        (
+            "mcpServers:\n  - a:\n      type: x\n     tools: [b]",
+            'begin "tools" at the left margin, as every key of its own',
+        ),
+        ("x:\n  y: z\n \tmodel: opus", "indent with spaces, not with tabs"),
+        ("tools:\n  - Read\n# disallowedTools:\n- Bash", ""),
+        ("model: x\n    initialPrompt: |\n  one\n  tools: Bash", ""),
+        ("## permissionMode:\nplan\nmodel: opus", ""),
+        ("hooks:\n  Stop:\n  \thooks: []", "indent with spaces, not with tabs"),
+        ("disallowedTools: [Bash(git *))\nmodel: opus", ""),
+        ("permissionMode: @plan and more", ""),
+        ("permissionMode:plann", 'write a blank behind "permissionMode:"'),
+        ("maxTurns:x\nmodel:opus", 'write a blank behind "maxTurns:"'),
     ],
 )
 def test_what_could_be_meant_in_two_ways_is_left_to_people(frontmatter: str, hint: str) -> None:
