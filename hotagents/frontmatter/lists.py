@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from hotagents.frontmatter.quoting import quoted
-from hotagents.frontmatter.rights import could_be_key, could_be_tool, right_meant
+from hotagents.frontmatter.rights import could_be_key, could_be_tool, lists_names, right_meant
 from hotagents.frontmatter.slips import KEY, NAMES, TEXTS, Change, head_above
 from hotagents.spec import FORMAT_KEYS
 
@@ -24,8 +24,8 @@ _NAME: Final = re.compile(r"""(["']?)([\w.*@/-]+(?:\([^()#,"']*\))?)\1""")
 _OPEN_LIST: Final = re.compile(
     r"""[\w.-]+:[ \t]+\[(?:\s*+(?:"[^"\\]*+"|'[^']*+'|[^\[\]{}#"',\s][^\[\]{}#"',]*+)\s*+(?:,|\Z))++"""
 )
-# An entry under any mark that is seen in lists, with its indentation.
 _SKIPPED: Final = re.compile(r"\s*(?:#|\Z)")
+# An entry under any mark that is seen in lists, with its indentation.
 _ITEM: Final = re.compile(r"(\s*)(?:-(?![-\s])|[-*+\u2022\u2010-\u2015]\s+|[0-9]{1,2}[.)]\s+)(\S.*)")
 
 
@@ -46,7 +46,7 @@ def _of_marks(lines: Sequence[str], at: int) -> Iterator[Change]:
     names = [name[2] for name in said if name is not None]
     if not names or len(names) < len(said):
         return
-    if found[1] == "skills" or right_meant(found[1]).endswith("tools"):
+    if lists_names(found[1]):
         text = ", ".join(names)
         yield from (Change(at, at + 1, f"{found[1]}: {form}") for form in (text, quoted(text)))
     elif right_meant(found[1]) == "mcpservers":
@@ -77,10 +77,9 @@ def _of_values_below(lines: Sequence[str], at: int) -> Iterator[Change]:
     is_known = key in FORMAT_KEYS or (_KEY.fullmatch(key) and right_meant(key))
     if not is_known or not more or not all(map(NAMES.fullmatch, more)):
         return
-    is_list = right_meant(key).endswith("tools") or key == "skills"
     if not value and len(more) == 1:
         yield Change(first, end, f"{key}: {more[0]}")
-    elif is_list and (not value or NAMES.fullmatch(value)):
+    elif lists_names(key) and (not value or NAMES.fullmatch(value)):
         said = [value, *more] if value else more
         names = ", ".join(name.rstrip(",") for name in said)
         if all(name.endswith(",") for name in said[:-1]) or all(could_be_tool(f"- {name}") for name in more):

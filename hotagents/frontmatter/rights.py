@@ -15,7 +15,16 @@ from typing import Final, get_args
 
 from hotagents.spec import FORMAT_KEYS, KNOWN_TOOLS, PERMISSION_MODE_ALIASES, PermissionMode
 
-__all__ = ["could_be_key", "could_be_tool", "holds", "is_never_guessed", "key_on", "limit_within", "right_meant"]
+__all__ = [
+    "could_be_key",
+    "could_be_tool",
+    "holds",
+    "is_never_guessed",
+    "key_on",
+    "limit_within",
+    "lists_names",
+    "right_meant",
+]
 
 _ALIKE: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0501\u04cf\u0442\u051d\u03bf\u03b1\u0131",
@@ -54,7 +63,6 @@ _LIMIT_WITHIN: Final = re.compile(
     rf"|(tools)[\"']?\s*:[\s\"'-]*(?:\[|\*|mcp__|(?:{'|'.join(sorted(KNOWN_TOOLS))})\b)"
 )
 
-
 _NO_LIST: Final = re.compile(r"""\)\s*\(|\\["']""")  # two patterns behind one name are read as one
 _TOOL: Final = re.compile(
     rf"\s*-\s+[\"']?(?:mcp__[\w*-]+|(?:{'|'.join(sorted(KNOWN_TOOLS))})(?:\([^()]*\))?)[\"']?,?\s*"
@@ -91,6 +99,11 @@ def is_never_guessed(key: str) -> bool:
     """Return whether a key says what an agent is or may do, or is a slip of one: its value is read, or refused."""
     plain = _plain(key)
     return bool(right_meant(key)) or any(plain == one or _one_edit(plain, one) for one in _NEVER_GUESSED)
+
+
+def lists_names(key: str) -> bool:
+    """Return whether a key's value is a list of names, with commas between or one on each line: tools, or skills."""
+    return key == "skills" or right_meant(key).endswith("tools")
 
 
 def holds(key: str, value: object) -> bool:

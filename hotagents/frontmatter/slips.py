@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hotagents.frontmatter.quoting import QUOTES, quoted
-from hotagents.frontmatter.rights import could_be_key, is_never_guessed, key_on, right_meant
+from hotagents.frontmatter.rights import could_be_key, is_never_guessed, key_on, lists_names, right_meant
 from hotagents.spec import FORMAT_KEYS
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _of_quoted_names(lines: Sequence[str], at: int) -> Iterator[Change]:
     found = KEY.match(lines[at].rstrip())
     said = [_QUOTED_NAME.fullmatch(name.strip()) for name in (found[2] or "").split(",")] if found else []
     names = [name[2] for name in said if name is not None]
-    if found is None or len(names) < len(said) or not (found[1] == "skills" or right_meant(found[1]).endswith("tools")):
+    if found is None or len(names) < len(said) or not lists_names(found[1]):
         return
     yield Change(at, at + 1, f"{found[1]}: {', '.join(names)}")
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotagents import Change, ClosedError, ConfigRegistry, Generation, Memory
+from hotagents import Change, ClosedError, ConfigRegistry, Generation, Memory, Pin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -257,6 +257,17 @@ def test_a_duplicate_outlives_its_pin_and_has_lost_what_that_had_lost(agent: Cal
         assert registry.status.pins == 0
         with pytest.raises(ValueError, match="closed"):
             pin.duplicate()
+
+
+def test_a_pin_of_no_registry_can_be_duplicated_too(agent: Callable[..., str]) -> None:
+    with ConfigRegistry.fixed({"a.md": agent("a", tools="Read, Bash")}) as registry:
+        wide = registry.current
+    with ConfigRegistry.fixed({"a.md": agent("a", tools="Read")}) as registry:
+        narrow = registry.current
+    pin = Pin(wide, lambda: wide)
+    assert pin.duplicate().allows("a", "Bash")
+    pin.follow(narrow)
+    assert not pin.duplicate().allows("a", "Bash")
 
 
 def test_a_duplicate_made_while_a_publication_tells_the_pins_has_lost_it_too(agent: Callable[..., str]) -> None:

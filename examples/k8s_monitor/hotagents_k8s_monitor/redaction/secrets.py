@@ -23,7 +23,7 @@ _LONG: Final = r"(?=[\w+/]{0,39}[A-Z])(?=[\w+/]{0,39}[a-z])(?=[\w+/]{0,39}\d)[\w
 def _value(name: str) -> str:
     """Return a pattern for a value: quoted, quoted within a text that is quoted itself, or as it is."""
     within = rf"""(?P<{name}_>\\{{1,7}}["'])(?:(?!(?P={name}_)).)*(?:(?P={name}_))?"""
-    return rf"""(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|{within}|[^\s"',;&\\]{{3,}})"""
+    return rf"""(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|{within}|[^\s"',;&]{{3,}})"""
 
 
 SECRET_NAME: Final = re.compile(rf"(?i:[\w.-]*{_NAME}s?|auth)")
@@ -46,8 +46,8 @@ _SECRETS: Final = re.compile(
     | (?<=://)[^\s/:@]{{0,200}}:[^\s"'@]{{1,300}}(?:@[^\s"'@/]{{1,100}}){{0,3}}(?=@(?!sha\d))  # a password
     | (?<=://)[^\s/@]{{1,300}}(?=@)                                              # a token in a URL
     | \b[\w.-]{{1,100}}:[^\s:@/"']{{1,200}}(?=@(?!sha\d)[\w.-]{{1,100}}[(:/])  # and without a scheme
-    | (?P<query>(?i:(?:[?&]|\b)(?:sig|[\w-]{{0,60}}signature|[?&](?:key|code|auth))=))[^\s"'&\\]+  # of an address
-    | (?P<cookie>(?i:\b(?:set-)?cookie:\s*))[^\r\n"\\]+
+    | (?P<query>(?i:(?:(?:[?&]|\b)(?:sig|[\w-]{{0,60}}signature)|[?&](?:key|code|auth))=))[^\s"'&]+  # of an address
+    | (?P<cookie>(?i:\b(?:set-)?cookie:\s*))[^\r\n]+
     | (?P<scheme>(?i:\b(?:bearer|basic|negotiate)\s+))[\w.~+/=-]{{8,}}
     | (?P<pair>(?i:{_QUOTE}name{_QUOTE}\s{{0,9}}:\s{{0,9}}{_QUOTE}[^"'\\]{{0,60}}
         (?:{_NAME}|_key|auth|dsn)[^"'\\]{{0,60}}{_QUOTE}\s{{0,9}},\s{{0,9}}{_QUOTE}value{_QUOTE}\s{{0,9}}:\s{{0,9}})){_value("pair")}
@@ -56,24 +56,22 @@ _SECRETS: Final = re.compile(
     | (?P<option>(?i:-[\w-]{{0,60}}{_NAME}[\w-]{{0,60}}\s+))(?!-){_value("option")}    # and its value
     | (?P<auth>(?i:{_QUOTE}auth{_QUOTE}\s{{0,9}}:\s{{0,9}})){_value("auth")}           # of a registry
     | (?<![\w+/=.-])(?<!sha256:){_LONG}={{0,2}}(?![\w+/=.-])             # no name is so long, and so mixed
+    | \b[\w.+-]{{1,100}}@[\w-]{{1,60}}(?:\.[\w-]{{1,60}}){{0,5}}\.[a-zA-Z]{{2,}}\b  # an e-mail address
     """,
     re.VERBOSE | re.DOTALL,
 )
 _KEPT: Final = ("query", "cookie", "scheme", "pair", "named", "option", "auth")
-_EMAIL: Final = re.compile(r"\b[\w.+-]{1,100}@[\w-]{1,60}(?:\.[\w-]{1,60}){0,5}\.[a-zA-Z]{2,}\b")
 
 
-def redacted(text: str, *, emails: bool = True) -> str:
+def redacted(text: str) -> str:
     """Return a text with ``[redacted]`` in place of each secret; the name that gives it away stays.
 
     It takes time in proportion to the text's length.
 
     Args:
         text: Untrusted, of any length.
-        emails: Whether addresses are hidden too.
     """
-    text = _SECRETS.sub(_hide, text)
-    return _EMAIL.sub(HIDDEN, text) if emails else text
+    return _SECRETS.sub(_hide, text)
 
 
 def _hide(match: re.Match[str]) -> str:

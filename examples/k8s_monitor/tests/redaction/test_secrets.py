@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
-from hotagents_k8s_monitor.redaction import HIDDEN, redacted, redacted_body
+from hotagents_k8s_monitor.redaction import HIDDEN, redacted
 
 LONG: Final = "a1B2" * 10
 SECRETS: Final = {
@@ -29,20 +29,17 @@ SECRETS: Final = {
     "oc login --token=sha256~abcdefghijklmnop1234": "abcdefghijklmnop",
     "Proxy-Authorization: Negotiate YIIabcdefgh": "YIIabcdefgh",
     "ConnectionString=abcd1234": "abcd1234",
+    r"password=ab\cd\22ef": "22ef",
+    'Set-Cookie: session="abcd1234"; Path=/': "abcd1234",
+    "https://x.example.org/a?code=abcd1234&x=1": "abcd1234",
     "mail ana.person@mail.example.org": "ana.person",
 }
 
 
 @pytest.mark.parametrize("text", SECRETS)
 def test_what_looks_like_a_secret_is_hidden_alone_and_within_json(text: str) -> None:
-    body: Any = {"messages": [{"role": "user", "content": [{"type": "text", "text": json.dumps({"log": text})}]}]}
-    nested: Any = {"system": json.dumps(json.dumps({"log": text}))}
-    for found in (
-        redacted(f"before {text}"),
-        json.dumps(redacted_body({"system": text})),
-        json.dumps(redacted_body(body)),
-        json.dumps(redacted_body(nested)),
-    ):
+    within = json.dumps({"log": text})
+    for found in (redacted(f"before {text}"), redacted(within), redacted(json.dumps(json.dumps(within)))):
         assert SECRETS[text] not in found
         assert HIDDEN in found
 
@@ -66,25 +63,6 @@ def test_the_name_that_gives_a_secret_away_stays() -> None:
     assert redacted("run --token hunter22 now") == f"run --token {HIDDEN} now"
 
 
-def test_what_the_api_made_goes_back_as_it_was_but_not_what_a_model_wrote_below_the_same_keys() -> None:
-    block = {"type": "tool_use", "id": f"toolu_{LONG}", "name": "get", "input": {"id": LONG}}
-    found = redacted_body({"messages": [{"role": "assistant", "content": [block]}]})["messages"][0]["content"][0]
-    assert found == block | {"input": {"id": HIDDEN}}
-
-
-def test_keys_are_looked_at_too_and_nothing_so_deep_that_nobody_looked_leaves() -> None:
-    assert redacted_body({"messages": [{f"ghp_{LONG}": 1}]}) == {"messages": [{HIDDEN: 1}]}
-    deep: Any = "hunter22"
-    for _ in range(100):
-        deep = [deep]
-    assert "hunter22" not in json.dumps(redacted_body(deep))
-
-
-def test_addresses_of_people_stay_where_that_is_wished() -> None:
-    assert redacted("ask jo@example.org", emails=False) == "ask jo@example.org"
-    assert redacted("ask jo@example.org") == f"ask {HIDDEN}"
-
-
 @pytest.mark.parametrize(
     "part",
     [
@@ -103,10 +81,6 @@ def test_addresses_of_people_stay_where_that_is_wished() -> None:
     ],
 )
 def test_no_text_takes_more_than_its_length(part: str) -> None:
-    def spent(size: int) -> float:
-        began = time.process_time()
-        redacted(part * (size // len(part)))
-        return time.process_time() - began
-
-    spent(1000)
-    assert spent(200_000) < 20  # of the processor's own time; a quadratic pattern takes minutes
+    began = time.process_time()
+    redacted(part * (200_000 // len(part)))
+    assert time.process_time() - began < 20  # of the processor's own time; a quadratic pattern takes minutes
