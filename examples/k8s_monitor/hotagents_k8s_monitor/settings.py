@@ -49,6 +49,33 @@ _OF_A_URL: Final = "a URL that begins with https:// or http://"
 Url: TypeAlias = Annotated[str | None, AfterValidator(_is_url), Field(description=_OF_A_URL)]
 SecretUrl: TypeAlias = Annotated[SecretStr | None, AfterValidator(_is_url), Field(description=_OF_A_URL)]
 
+Namespaces: TypeAlias = Annotated[
+    str,
+    Field(
+        pattern=r"^([a-z0-9-]{1,63}(,[a-z0-9-]{1,63}){0,49})?$", description="up to 50 namespaces such as payments,shop"
+    ),
+]
+ModelName: TypeAlias = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][^\s=,]{0,199}$", description="a model such as claude-sonnet-5-5")
+]
+_PRICE: Final = re.compile(r"([^\s=,]{1,200})=([0-9]{1,6}(?:\.[0-9]{1,6})?)/([0-9]{1,6}(?:\.[0-9]{1,6})?)")
+
+
+def _prices_in(text: str) -> dict[str, tuple[float, float]]:
+    found = [_PRICE.fullmatch(part) for part in text.split(",")] if text else []
+    return {match[1]: (float(match[2]), float(match[3])) for match in found if match is not None}
+
+
+def _are_prices(text: str) -> str:
+    if text and len(_prices_in(text)) != len(text.split(",")):
+        raise ValueError("not prices, or a model twice")
+    return text
+
+
+Prices: TypeAlias = Annotated[
+    str, AfterValidator(_are_prices), Field(description="such as some-model=1.0/5.0,other-model=3/15")
+]
+
 
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
@@ -86,6 +113,21 @@ class Settings(BaseSettings):
         alertmanager_token: Sent to it as ``Authorization: Bearer``; empty for none.
         webhook_url: Where each message is sent as JSON; empty for nowhere.
         webhook_token: Sent to it as ``Authorization: Bearer``; empty for none.
+        model: What ``inherit`` stands for, and what the orchestrator is: an alias, or a model's id.
+        model_haiku: The id that the alias ``haiku`` stands for.
+        model_sonnet: The same of ``sonnet``.
+        model_opus: The same of ``opus``.
+        model_prices: US dollars a million tokens, ``ID=INPUT/OUTPUT`` for each model, parted by commas; empty for
+            unknown, and then nothing is counted in dollars.
+        analysis_interval: Seconds from one analysis to the next, at the least.
+        analysis_seconds: Seconds that an analysis may take.
+        analysis_turns: Requests to a model that an analysis may make.
+        analysis_tokens: Tokens that an analysis may take, of input and output together.
+        analysis_dollars: US dollars that an analysis may cost, by ``model_prices``; 0 for no such limit.
+        log_namespaces: Of which namespaces agents may read the logs of pods, ``payments,shop``; empty for none.
+        redact_emails: Whether e-mail addresses are taken out of what is sent to a model.
+        github_token: A token for GitHub; empty for asking without one, which sees public repositories alone.
+        github_base_url: Where GitHub's API is; empty for ``https://api.github.com``.
         retention_days: Days for which records are kept.
         retention_mib: MiB that all records may take.
         log_level: From which level on is logged.
@@ -100,13 +142,7 @@ class Settings(BaseSettings):
     kubeconfig: str = ""
     context: str = ""
     heartbeat_file: Path | None = None
-    namespaces: Annotated[
-        str,
-        Field(
-            pattern=r"^([a-z0-9-]{1,63}(,[a-z0-9-]{1,63}){0,49})?$",
-            description="up to 50 namespaces such as payments,shop",
-        ),
-    ] = ""
+    namespaces: Namespaces = ""
     listen: str = ""
     dead_man_interval: Annotated[float, _between(0, 604_800, "seconds")] = 3600.0
     dead_man_url: Annotated[
@@ -119,6 +155,20 @@ class Settings(BaseSettings):
     alertmanager_token: SecretStr | None = None
     webhook_url: SecretUrl = None
     webhook_token: SecretStr | None = None
+    model: ModelName = "sonnet"
+    model_haiku: ModelName = "claude-haiku-5-5"
+    model_sonnet: ModelName = "claude-sonnet-5-5"
+    model_opus: ModelName = "claude-opus-5-5"
+    model_prices: Prices = ""
+    analysis_interval: Annotated[float, _between(1, 86_400, "seconds")] = 600.0
+    analysis_seconds: Annotated[float, _between(1, 3600, "seconds")] = 120.0
+    analysis_turns: Annotated[int, _between(1, 1000, "a whole number of requests")] = 30
+    analysis_tokens: Annotated[int, _between(1000, 100_000_000, "a whole number of tokens")] = 200_000
+    analysis_dollars: Annotated[float, _between(0, 10_000, "US dollars")] = 0.0
+    log_namespaces: Namespaces = ""
+    redact_emails: Annotated[bool, Field(description="true or false")] = True
+    github_token: SecretStr | None = None
+    github_base_url: Url = None
     retention_days: Annotated[int, _between(1, 3650, "a whole number of days")] = 30
     retention_mib: Annotated[int, _between(1, 1_000_000, "a whole number of MiB")] = 500
     log_level: Annotated[
@@ -129,6 +179,22 @@ class Settings(BaseSettings):
     def looked_into(self) -> tuple[str, ...]:
         """The namespaces that are looked into, each once; none for all."""
         return tuple(dict.fromkeys(filter(None, self.namespaces.split(","))))
+
+    @property
+    def logs_of(self) -> tuple[str, ...]:
+        """The namespaces of whose pods agents may read logs, each once."""
+        return tuple(dict.fromkeys(filter(None, self.log_namespaces.split(","))))
+
+    @property
+    def prices(self) -> dict[str, tuple[float, float]]:
+        """US dollars a million tokens of input and of output, by a model's id; empty for unknown."""
+        return _prices_in(self.model_prices)
+
+    @property
+    def models(self) -> dict[str, str]:
+        """Ids by alias, for `hotagents.adapters`; what ``inherit`` stands for may be an alias itself."""
+        ids = {"haiku": self.model_haiku, "sonnet": self.model_sonnet, "opus": self.model_opus}
+        return ids | {"inherit": ids.get(self.model, self.model)}
 
     @property
     def retention(self) -> timedelta:
