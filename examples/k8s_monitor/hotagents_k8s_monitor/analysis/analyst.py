@@ -2,9 +2,9 @@
 
 A cycle never waits for it. What is told and when is decided before anybody looks here; what is found is put beside it.
 
-Threads: all methods are called by the thread of the cycles. An analysis has a thread of its own, one at a time, which is
-given a pin and a look of its own, changes nothing of the analyst's, and leaves its outcome in one place: `_Work.outcome`,
-assigned once, before `_Work.over` is set. The cycles' thread reads it only after it has seen that set.
+Threads: all methods are called by the thread of the cycles. An analysis has a thread of its own, one at a time, which
+is given a pin and a look of its own, changes nothing of the analyst's, and leaves its outcome in one place:
+`_Work.outcome`, assigned once, before `_Work.over` is set. The cycles' thread reads it only after it has seen that set.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from hotagents import escape
 from hotagents_k8s_monitor.analysis.briefing import briefed
+from hotagents_k8s_monitor.analysis.conversation import Asks
 from hotagents_k8s_monitor.analysis.errors import AnalysisError, BudgetError
 from hotagents_k8s_monitor.analysis.looking import looking
 from hotagents_k8s_monitor.analysis.orchestrating import Orchestrator
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hotagents_k8s_monitor.analysis.budget import Budget
-    from hotagents_k8s_monitor.analysis.conversation import Asks
     from hotagents_k8s_monitor.analysis.looking import Reads
     from hotagents_k8s_monitor.analysis.outcome import Question, State
     from hotagents_k8s_monitor.analysis.remarks import Remark

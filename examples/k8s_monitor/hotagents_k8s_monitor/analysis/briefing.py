@@ -1,4 +1,4 @@
-"""`briefed`: an incident as a model is told of it: what the rules found, on which fields, and what was changed before."""
+"""`briefed`: an incident as a model is told of it: what the rules found, on which fields, and what was changed."""
 
 from __future__ import annotations
 

@@ -84,6 +84,16 @@ class Outcome:
     dollars: float = 0.0
     retry_after: float = 0.0
 
+    def __str__(self) -> str:
+        """Return one line for people."""
+        requests = sum(usage.requests for usage in self.spent.values())
+        tokens = sum(usage.tokens for usage in self.spent.values())
+        took = f"{requests} requests, {tokens} tokens, {self.seconds:.1f} s"
+        cost = f", {self.dollars:.4f} US dollars" if self.dollars else ""
+        about = f"of {len(self.asked)} incidents by generation {self.generation}"
+        result = f"{len(self.remarks)} remarks" if self.state == "ok" else f"{self.state}: {self.said}"
+        return f"analysis {about}: {result} ({took}{cost})"
+
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values, for the record of the cycle that it came to."""
         return {

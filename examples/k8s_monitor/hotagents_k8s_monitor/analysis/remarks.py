@@ -7,6 +7,7 @@ pasted into a shell or a file.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final, final
 
@@ -16,6 +17,7 @@ from hotagents_k8s_monitor.redaction import redacted
 
 __all__ = ["Remark", "said"]
 
+_LINK: Final = re.compile(r"\b(mailto|javascript|data|[a-z][a-z0-9+.-]{1,20}(?=://)):", re.IGNORECASE)
 _LONGEST: Final = 600
 _LONGEST_NAME: Final = 600
 _MOST_EVIDENCE: Final = 8
@@ -84,5 +86,10 @@ class Remark:
 
 
 def said(value: Any, longest: int = _LONGEST) -> str:
-    """Return what a model said, on one line, without secrets; empty where that is no text."""
-    return escape(" ".join(redacted(value[: 4 * longest]).split()), limit=longest) if isinstance(value, str) else ""
+    """Return what a model said, on one line, without secrets, and so that no program makes a link of it; empty where
+    that is no text.
+    """
+    if not isinstance(value, str):
+        return ""
+    line = " ".join(redacted(value[: 4 * longest]).split())
+    return escape(_LINK.sub(r"\1[:]", line), limit=longest)

@@ -7,7 +7,6 @@ taken from an answer of a server that does not keep to schemas.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, final
@@ -23,7 +22,7 @@ from hotagents_k8s_monitor.policy.context import KnownIssue
 from hotagents_k8s_monitor.rules import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from hotagents_k8s_monitor.cluster import Snapshot
