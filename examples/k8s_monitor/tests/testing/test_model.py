@@ -216,7 +216,7 @@ def test_what_comes_late_or_slowly_comes_whole() -> None:
         (529, "overloaded_error", anthropic.InternalServerError),
     ],
 )
-def test_errors_are_those_of_the_api(status: int, kind: str, raised: type[Exception]) -> None:
+def test_errors_are_those_of_the_api(status: int, kind: str, raised: type[anthropic.APIStatusError]) -> None:
     error = error_of(model.failing(status, kind, "try later"))
     assert isinstance(error, raised)
     assert error.status_code == status
@@ -261,9 +261,11 @@ def test_a_page_of_a_proxy_is_an_error_with_its_status() -> None:
 
 
 def test_the_client_follows_a_redirect_with_all_that_it_said() -> None:
-    with ModelServer([model.text("elsewhere")]) as other:
-        with ModelServer([model.redirect(f"{other.url}/v1/messages")]) as server:
-            with pytest.raises(anthropic.AuthenticationError):
-                ask(server, "what is secret?")
+    with (
+        ModelServer([model.text("elsewhere")]) as other,
+        ModelServer([model.redirect(f"{other.url}/v1/messages")]) as server,
+        pytest.raises(anthropic.AuthenticationError),
+    ):
+        ask(server, "what is secret?")
     assert "what is secret?" in other.requests[0].text
     assert other.surprises == ("request 1: x-api-key header is required",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hotagents_k8s_monitor.testing.model.requests import blocks_of
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["conversation_problems"]
 
+_NAME: Final = re.compile("[a-zA-Z0-9_-]{1,128}")
+_NAMED: Final = {"tool_use": ("id", "name"), "tool_result": ("tool_use_id",)}
 _PREFILL: Final = (
     "This model does not support assistant message prefill. The conversation must end with a user message."
 )
@@ -40,6 +43,7 @@ def conversation_problems(messages: Sequence[Mapping[str, Any]], *, is_paused: C
     if messages[0]["role"] != "user":
         yield 'messages: first message must use the "user" role'
     yield from _empty(messages)
+    yield from _misnamed(messages)
     yield from _unpaired(_turns(messages))
     if messages[-1]["role"] == "assistant" and not is_paused(messages[-1]["content"]):
         yield _PREFILL
@@ -66,6 +70,15 @@ def _empty(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                 yield f"messages.{number}: text content blocks must be non-empty"
 
 
+def _misnamed(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for number, message in enumerate(messages):
+        for place, block in enumerate(blocks_of(message["content"])):
+            for key in _NAMED.get(block["type"], ()):
+                if not _NAME.fullmatch(block[key]):
+                    where = f"messages.{number}.content.{place}.{block['type']}.{key}"
+                    yield f"{where}: String should match pattern '^{_NAME.pattern}$'"
+
+
 def _unpaired(turns: list[_Turn]) -> Iterator[str]:
     seen: set[str] = set()
     for before, turn in zip([None, *turns], turns, strict=False):
@@ -87,7 +100,10 @@ def _unasked(turn: _Turn, asked: Sequence[str]) -> Iterator[str]:
             "`tool_result` block must have a corresponding `tool_use` block in the previous message."
         )
     for name in sorted({name for name in answered if answered.count(name) > 1}):
-        yield f"messages.{turn.number}: each tool_use must have a single result. Found multiple `tool_result` blocks: {name}"
+        yield (
+            f"messages.{turn.number}: each tool_use must have a single result. "
+            f"Found multiple `tool_result` blocks with id: {name}"
+        )
 
 
 def _unanswered(number: int, turn: _Turn, asked: Sequence[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the types of the ``anthropic`` package say of the body of a request, read more strictly than a client reads them.
+"""What the types of the ``anthropic`` package say of the body of a request, read strictly.
 
 The package describes a request by typed dictionaries, which pydantic can check. As they stand, their lists are checked
 only when somebody reads them, further keys are let through, and a wrong block fails as each kind of block that it might
