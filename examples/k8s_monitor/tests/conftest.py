@@ -108,6 +108,7 @@ class Bench:
         acks: Acks | None = None,
         collector: Any = None,
         post: Callable[[], Any] | None = None,
+        analyst: Callable[[Any], Any] | None = None,
     ) -> None:
         self.files = shipped()
         self.clock = FakeClock(NOW)
@@ -116,6 +117,7 @@ class Bench:
         self._recorder = recorder
         self._acks = acks
         self._make_post = post
+        self._make_analyst = analyst
         self._collector = collector or self.shown
         self._source = Memory(self.files)
         plugins = load_plugins(from_entry_points=False, plugins={plugin.NAME: plugin}).hosting([plugin.NAME])
@@ -128,7 +130,10 @@ class Bench:
     def restart(self) -> None:
         """A new process on the same records."""
         post = self._make_post() if self._make_post is not None else self.heard
-        self.monitor = Monitor(self._collector, post, recorder=self._recorder, acks=self._acks, clock=self.clock)
+        analyst = self._make_analyst(self.clock) if self._make_analyst is not None else None
+        self.monitor = Monitor(
+            self._collector, post, recorder=self._recorder, acks=self._acks, analyst=analyst, clock=self.clock
+        )
         self.monitor.setup()
 
     def set_clock(self, at: datetime) -> None:

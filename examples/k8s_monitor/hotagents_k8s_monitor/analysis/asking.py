@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from hotagents import escape
 from hotagents_k8s_monitor.analysis.briefing import briefed
 from hotagents_k8s_monitor.analysis.conversation import Asks
-from hotagents_k8s_monitor.analysis.errors import AnalysisError, BudgetError
+from hotagents_k8s_monitor.analysis.errors import AnalysisError, BudgetError, NothingSentError
 from hotagents_k8s_monitor.analysis.looking import looking
 from hotagents_k8s_monitor.analysis.orchestrating import Orchestrator
 from hotagents_k8s_monitor.analysis.outcome import Outcome, fingerprints_of
@@ -57,6 +57,8 @@ def ask_about(
     try:
         with closing(model), closing(reads()) as reading:
             remarks = _remarks(question, model, reading, terms)
+    except NothingSentError:
+        remarks = ()
     except BudgetError as error:
         state, reason, said = "stopped", error.reason, error.said
     except AnalysisError as error:

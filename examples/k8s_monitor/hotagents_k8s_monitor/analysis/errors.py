@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias, final
 from hotagents import escape
 from hotagents_k8s_monitor.redaction import redacted
 
-__all__ = ["AnalysisError", "BudgetError", "Reason"]
+__all__ = ["AnalysisError", "BudgetError", "NothingSentError", "Reason"]
 
 Reason: TypeAlias = Literal[
     "budget",  # turns, tokens, seconds or dollars are used up
@@ -45,3 +45,11 @@ class BudgetError(AnalysisError):
 
     def __init__(self, said: str) -> None:
         super().__init__("budget", said)
+
+
+@final
+class NothingSentError(AnalysisError):
+    """A request was shown and not sent, as was wanted."""
+
+    def __init__(self) -> None:
+        super().__init__("cancelled", "shown, and not sent")

@@ -86,7 +86,7 @@ def bounded(text: str, most: int = MOST_CHARACTERS) -> str:
 
 def data(value: Any, *, emails: bool = True, most: int = MOST_CHARACTERS) -> str:
     """Return a value as JSON without secrets, bounded."""
-    return bounded(json.dumps(redacted_value(value, emails=emails), indent=1, default=str), most)
+    return bounded(json.dumps(redacted_value(value, emails=emails), default=str), most)
 
 
 def delimited(text: str) -> str:

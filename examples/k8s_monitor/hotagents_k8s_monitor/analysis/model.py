@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import urlsplit
 
 from hotagents_k8s_monitor.analysis.bodies import redacted_body
-from hotagents_k8s_monitor.analysis.errors import AnalysisError
+from hotagents_k8s_monitor.analysis.errors import AnalysisError, NothingSentError
 from hotagents_k8s_monitor.analysis.failing import error_of, retry_after, too_long
 from hotagents_k8s_monitor.analysis.replies import reply_of, usage_in
 from hotagents_k8s_monitor.cluster.bounded import Bounded
@@ -28,20 +28,13 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.analysis.budget import Budget
     from hotagents_k8s_monitor.analysis.replies import Reply
 
-__all__ = ["Access", "Model", "NothingSentError", "access"]
+__all__ = ["Access", "Model", "access"]
 
 _DEFAULT: Final = "https://api.anthropic.com"
 _LONGEST_ATTEMPT: Final = 60.0
 _ATTEMPTS: Final = 3
 _LEAST: Final = 1.0  # seconds, within which no model answers
 _FORMAT: Final = "output_config"
-
-
-class NothingSentError(AnalysisError):
-    """The request was shown and not sent."""
-
-    def __init__(self) -> None:
-        super().__init__("cancelled", "shown, and not sent")
 
 
 @final

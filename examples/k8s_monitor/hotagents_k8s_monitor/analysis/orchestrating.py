@@ -121,7 +121,8 @@ class Orchestrator:
 
     def _answer_of(self, agent: AgentSpec, task: str, incident: Mapping[str, Any]) -> str:
         self._logger.debug("asked %s about %s", escape(agent.name, limit=100), incident["incident"])
-        tools = [function.definition for function in self._functions.values()]
+        allowed = (f for name, f in self._functions.items() if self._pin.allows(agent.name, name))
+        tools = [function.definition for function in allowed]
         request = definition(agent, models=self._models, max_tokens=_AGENT_TOKENS, tools=tools)
         return converse(
             self._model,

@@ -53,12 +53,12 @@ def agent_system(prose: str) -> str:
 
 def orchestrator_task(incidents: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]) -> str:
     """Return the question: the incidents, and the form of the answer for servers that do not take it as a setting."""
-    shown = delimited(json.dumps(list(incidents), indent=1))
+    shown = delimited(json.dumps(list(incidents)))
     return f"These are the open incidents.\n{shown}\n{_FORM}{json.dumps(schema)}"
 
 
 def agent_task(task: str, incident: Mapping[str, Any]) -> str:
     """Return what an agent is asked: the orchestrator's words, and the incident that they are about."""
     return (
-        f"The question is:\n{delimited(task)}\nIt is about this incident:\n{delimited(json.dumps(incident, indent=1))}"
+        f"The question is:\n{delimited(task)}\nIt is about this incident:\n{delimited(json.dumps(incident))}"
     )

@@ -56,7 +56,8 @@ class AskedModel:
             verb = "sent" if self.sends else "would be sent"
             output.event(f"request {number}, as it {verb} to {self.where.host}", {"request": body})
             if not output.as_json:
-                output.line(json.dumps(body, indent=2))
+                for line in json.dumps(body, indent=2).splitlines():
+                    output.line(line)
         ended = (data.get("analysis") or {}).get("ended")
         if ended is None:
             output.event("no model was asked: nothing is open", {"analysis": None})
