@@ -9,7 +9,9 @@ import pytest
 
 from hotagents_k8s_monitor.cluster.connection import connect
 from hotagents_k8s_monitor.cluster.errors import ClusterError
-from hotagents_k8s_monitor.cluster.reading import LOG_BYTES, LOG_LINES, MOST_EVENTS, Reading, ReadingError
+from hotagents_k8s_monitor.cluster.events import MOST_EVENTS
+from hotagents_k8s_monitor.cluster.logs import LOG_BYTES, LOG_LINES
+from hotagents_k8s_monitor.cluster.reading import Reading, ReadingError
 from hotagents_k8s_monitor.testing import FakeCluster, Fault
 from hotagents_k8s_monitor.testing.objects import pod
 
@@ -276,9 +278,9 @@ def test_a_right_that_is_missing_is_said_with_what_gives_it(reading_of: Callable
             reading.logs("shop", "cart", "app")
     assert (events.value.reason, logs.value.reason) == ("forbidden", "forbidden")
     assert str(events.value).startswith("events of Pod shop/cart: forbidden: HTTP 403 Forbidden: ")
-    assert str(events.value).endswith("; the account may not list events in shop; k8s/model gives that right")
+    assert str(events.value).endswith("; the account may not list events in shop: k8s/model gives that right")
     assert str(logs.value).startswith("log of shop/cart app: forbidden: HTTP 403 Forbidden: ")
-    assert str(logs.value).endswith("; the account may not get pods/log in shop; k8s/logs gives that right")
+    assert str(logs.value).endswith("; the account may not get pods/log in shop: k8s/logs gives that right")
 
 
 def test_a_right_to_pods_and_their_logs_reads_a_log(reading_of: Callable[..., Reading]) -> None:
@@ -330,6 +332,31 @@ def test_what_can_be_no_name_goes_into_no_path(
         assert caught.value.reason == "malformed"
         assert str(caught.value).isprintable()
     assert cluster.requests == ()
+
+
+# --- rights -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_api_server_says_what_may_be_read(reading_of: Callable[..., Reading]) -> None:
+    role = [{"apiGroups": [""], "resources": ["pods", "events"], "verbs": ["get", "list"]}]
+    with FakeCluster(role=role) as cluster:
+        reading = reading_of(cluster.url)
+        assert reading.may("list events") is True
+        assert reading.may("get pods/log", namespace="shop") is False
+    role = [{"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]}]
+    with FakeCluster(role=role) as cluster:
+        reading = reading_of(cluster.url)
+        assert reading.may("list events", namespace="shop") is False
+        assert reading.may("get pods/log", namespace="shop") is True
+
+
+def test_a_right_that_nobody_tells_of_is_not_taken_for_granted(
+    cluster: FakeCluster, reading_of: Callable[..., Reading]
+) -> None:
+    cluster.fault("selfsubjectaccessreviews.authorization.k8s.io", Fault.status(201, {"status": {"allowed": 1}}))
+    with pytest.raises(ReadingError, match=r"^right to list events: malformed: status\.allowed: expected") as caught:
+        reading_of(cluster.url).may("list events", namespace="shop")
+    assert caught.value.reason == "malformed"
 
 
 # --- the connection ---------------------------------------------------------------------------------------------------
