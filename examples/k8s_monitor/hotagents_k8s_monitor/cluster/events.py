@@ -10,8 +10,6 @@ from hotagents_k8s_monitor.cluster.failures import Failure
 from hotagents_k8s_monitor.cluster.objects import items_at, text_at, time_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from hotagents_k8s_monitor.cluster.client import ApiClient
     from hotagents_k8s_monitor.cluster.deadline import Deadline
     from hotagents_k8s_monitor.cluster.snapshot import Object

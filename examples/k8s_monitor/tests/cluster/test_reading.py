@@ -71,7 +71,7 @@ def test_events_of_an_object_come_alone_and_the_newest_last(reading_of: Callable
 
 
 def test_the_newest_is_found_by_whatever_time_an_event_has(reading_of: Callable[..., Reading]) -> None:
-    series = {"series": {"lastObservedTime": "2026-05-04T10:09:00.000001Z"}, "eventTime": minute(1)}
+    series: dict[str, Any] = {"series": {"lastObservedTime": "2026-05-04T10:09:00.000001Z"}, "eventTime": minute(1)}
     objects = [
         event("series", None, **series),
         event("first", None, firstTimestamp=minute(2)),
