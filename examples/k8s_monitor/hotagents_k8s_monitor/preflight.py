@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 from hotagents import ConfigRegistry, HotAgentsError, InvalidConfigError, escape, load_plugins
 from hotagents_k8s_monitor import plugin
+from hotagents_k8s_monitor.analysis.model import access
 from hotagents_k8s_monitor.assembly import client, collector, recorder
 from hotagents_k8s_monitor.cluster.access import COSTS, may
 from hotagents_k8s_monitor.cluster.connection import disconnect
@@ -17,7 +17,7 @@ from hotagents_k8s_monitor.cluster.deadline import Deadline
 from hotagents_k8s_monitor.cluster.errors import ClusterError
 from hotagents_k8s_monitor.cluster.kinds import KINDS
 from hotagents_k8s_monitor.cluster.lists import has_group
-from hotagents_k8s_monitor.cluster.reading import Reading, ReadingError
+from hotagents_k8s_monitor.cluster.reading import Reading
 from hotagents_k8s_monitor.cluster.snapshot import RESOURCES, Gap
 from hotagents_k8s_monitor.needs import needed
 from hotagents_k8s_monitor.policy import Policy
@@ -39,8 +39,6 @@ _SECONDS: Final = 10.0
 _LONGEST: Final = 1000  # characters of a line
 _MANIFEST: Final = {False: "k8s/rbac.yaml", True: "k8s/namespaced/role.yaml"}
 _EVENTS_MANIFEST: Final = {False: "k8s/model", True: "k8s/model/role.yaml"}
-_KEYS: Final = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL")  # any of them means a model
-_ANTHROPIC: Final = "https://api.anthropic.com"
 
 
 @final
@@ -130,15 +128,12 @@ def _writable(what: str, path: Path, places: Iterable[Path], cost: str) -> Check
         return _bad(what, f"{shown}: {error.strerror or type(error).__name__}; {cost}")
 
 
-def _has_model() -> bool:
-    return any(os.environ.get(name) for name in _KEYS)
-
-
 def _model(settings: Settings) -> Check:
     """Nobody is asked; an address may have a password in it, so no more than its host is shown."""
-    if not _has_model():
+    where = access()
+    if where is None:
         return _good("model", "none, findings only")
-    host = _host(os.environ.get("ANTHROPIC_BASE_URL") or _ANTHROPIC)
+    host = _host(where.base_url)
     if not host:
         return _bad(
             "model", "ANTHROPIC_BASE_URL: expected a URL that begins with https:// or http://; no model is asked"
@@ -176,7 +171,7 @@ def _cluster(settings: Settings, needs: Collection[Resource]) -> Iterator[Check]
             yield _right(asking, resource, settings.looked_into, is_needed=resource in needs)
     finally:
         disconnect(asking)
-    if _has_model():
+    if access() is not None:
         yield from _rights_of_agents(settings)
 
 
@@ -212,7 +207,7 @@ def _rights_of_agents(settings: Settings) -> Iterator[Check]:
 def _right_of_agents(reading: Reading, right: Right, namespaces: tuple[str, ...], cost: str) -> Check:
     try:
         refused = [each for each in namespaces or ("",) if not reading.may(right, namespace=each)]
-    except ReadingError as error:
+    except ClusterError as error:
         return _bad("right", f"{right}: not known: {error}")
     where = f" in {', '.join(refused or namespaces)}" if namespaces else ""
     return _bad("right", f"{right}{where}: not allowed; {cost}") if refused else _good("right", f"{right}{where}")

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hotagents_k8s_monitor.cluster.client import ApiClient
-    from hotagents_k8s_monitor.cluster.snapshot import GapReason, Object
+    from hotagents_k8s_monitor.cluster.snapshot import Object
 
-__all__ = ["Reading", "ReadingError", "Right"]
+__all__ = ["Reading", "Right"]
 
 Right: TypeAlias = Literal["list events", "get pods/log"]
 """A right that reading needs, as RBAC names it."""
@@ -51,26 +51,12 @@ _T = TypeVar("_T")
 
 
 @final
-class ReadingError(Exception):
-    """It could not be read; the message says why, and what right is missing where one is.
-
-    The message is on one line and has no credential in it.
-
-    Attributes:
-        reason: Why, in one word; ``malformed`` also for a name that nothing can have.
-    """
-
-    def __init__(self, reason: GapReason, message: str) -> None:
-        self.reason: Final[GapReason] = reason
-        super().__init__(message)
-
-
-@final
 class Reading:
     """Reads from one cluster. All methods are called by one thread at a time; it need not be the same one.
 
     The connection is made when first needed and kept; one that fails, or hangs, is made anew the next time. All that is
-    returned is the cluster's own text: untrusted, and nothing is taken out of it.
+    returned is the cluster's own text: untrusted, and nothing is taken out of it. An error names the right that is
+    missing, where one is.
 
     Args:
         connect: Makes the client; it may raise `ClusterError`. It is called in a thread of its own.
@@ -93,7 +79,7 @@ class Reading:
                 there are no others. Each says whose it is in ``involvedObject.uid``.
 
         Raises:
-            ReadingError: If they cannot be read, or this can be no object.
+            ClusterError: If they cannot be read, or this can be no object.
         """
         what = f"events of {escape(kind, limit=100)} {_place(namespace, name)}"
         _check(what, kind=(kind, _KIND), name=(name, _SUBDOMAIN), namespace=(namespace or "none", _LABEL))
@@ -115,7 +101,7 @@ class Reading:
                 of them. There are fewer where they are longer than `hotagents_k8s_monitor.cluster.logs.LOG_BYTES`.
 
         Raises:
-            ReadingError: If they cannot be read, or this can be no container.
+            ClusterError: If they cannot be read, or this can be no container.
         """
         what = f"log of {_place(namespace, pod)}" + (f" {escape(container, limit=100)}" if container else "")
         named = container or "none"
@@ -130,7 +116,7 @@ class Reading:
         """Say whether the account has a right, in all namespaces or in one.
 
         Raises:
-            ReadingError: If the API server does not say.
+            ClusterError: If the API server does not say.
         """
         where = {"namespace": namespace} if namespace else {}
         review = {
@@ -157,13 +143,13 @@ class Reading:
             self._connection = connection.renewed()
             failure = Failure("slow", "no answer in time")
         except ClusterError as error:
-            raise ReadingError("unreachable", f"{what}: {error}") from None
+            raise ClusterError(f"{what}: {error}") from None
         except Exception as error:  # noqa: BLE001 - nothing that a cluster says may end the program
             failure = failure_of(error)
         if failure.reason in _RENEWING:
             connection.close()
         hint = lacking if failure.reason == "forbidden" else ""
-        raise ReadingError(failure.reason, f"{what}: {failure.reason}: {failure.detail}{hint}")
+        raise ClusterError(f"{what}: {failure.reason}: {failure.detail}{hint}")
 
 
 @final
@@ -201,7 +187,7 @@ def _check(what: str, **parts: tuple[str, re.Pattern[str]]) -> None:
     """Refuse what would be a path, a parameter or a selector in place of a name."""
     for part, (text, pattern) in parts.items():
         if not pattern.fullmatch(text):
-            raise ReadingError("malformed", f"{what}: no {part} can be called that")
+            raise ClusterError(f"{what}: no {part} can be called that")
 
 
 def _allowed(body: Any) -> bool:

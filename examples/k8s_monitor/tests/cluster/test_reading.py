@@ -11,7 +11,7 @@ from hotagents_k8s_monitor.cluster.connection import connect
 from hotagents_k8s_monitor.cluster.errors import ClusterError
 from hotagents_k8s_monitor.cluster.events import MOST_EVENTS
 from hotagents_k8s_monitor.cluster.logs import LOG_BYTES, LOG_LINES
-from hotagents_k8s_monitor.cluster.reading import Reading, ReadingError
+from hotagents_k8s_monitor.cluster.reading import Reading
 from hotagents_k8s_monitor.testing import FakeCluster, Fault
 from hotagents_k8s_monitor.testing.objects import pod
 
@@ -168,9 +168,9 @@ def test_each_container_has_a_log_and_so_has_the_one_before(reading_of: Callable
         assert reading.logs("shop", "cart", "app") == "now"
         assert reading.logs("shop", "cart", "app", previous=True) == "panic"
         assert reading.logs("shop", "cart", "proxy") == ""
-        with pytest.raises(ReadingError, match=r"HTTP 400.*choose one of: \[app proxy\]"):
+        with pytest.raises(ClusterError, match=r"HTTP 400.*choose one of: \[app proxy\]"):
             reading.logs("shop", "cart")
-        with pytest.raises(ReadingError, match="previous terminated container"):
+        with pytest.raises(ClusterError, match="previous terminated container"):
             reading.logs("shop", "cart", "proxy", previous=True)
 
 
@@ -218,7 +218,7 @@ def test_a_server_that_knows_no_limits_is_held_to_them(
 
 def test_a_log_without_end_is_not_read(cluster: FakeCluster, reading_of: Callable[..., Reading]) -> None:
     cluster.fault("pods/log", Fault.huge(2 << 20))
-    with pytest.raises(ReadingError, match="larger than may be read"):
+    with pytest.raises(ClusterError, match="larger than may be read"):
         reading_of(cluster.url).logs("shop", "cart")
 
 
@@ -232,9 +232,8 @@ def test_no_answer_is_waited_for_longer_than_was_said(
     cluster.fault("*", fault)
     reading = reading_of(cluster.url, seconds=SHORT)
     for read in (lambda: reading.logs("shop", "cart"), lambda: reading.events("Pod", "shop", "cart")):
-        with pytest.raises(ReadingError, match=": slow: ") as caught:
+        with pytest.raises(ClusterError, match=": slow: "):
             read()
-        assert caught.value.reason == "slow"
     assert len(cluster.requests) == 2
     cluster.clear_faults()
     assert reading.events("Pod", "shop", "cart") == ()
@@ -246,7 +245,7 @@ def test_headers_in_crumbs_hold_nobody(serve: Callable[..., str], reading_of: Ca
         while not over.wait(0.02):
             connection.sendall(b"X")
 
-    with pytest.raises(ReadingError, match=": slow: "):
+    with pytest.raises(ClusterError, match=": slow: "):
         reading_of(serve(handler), seconds=SHORT).logs("shop", "cart")
 
 
@@ -256,14 +255,14 @@ def test_nothing_is_tried_twice(fault: Fault, cluster: FakeCluster, reading_of: 
     cluster.fault("*", fault)
     reading = reading_of(cluster.url)
     for read in (lambda: reading.logs("shop", "cart"), lambda: reading.events("Pod", "shop", "cart")):
-        with pytest.raises(ReadingError):
+        with pytest.raises(ClusterError):
             read()
     assert len(cluster.requests) == 2
 
 
 def test_redirects_are_not_followed(cluster: FakeCluster, reading_of: Callable[..., Reading]) -> None:
     cluster.fault("pods/log", Fault.status(302, "", {"Location": "/api/v1/secrets"}))
-    with pytest.raises(ReadingError, match="redirects are not followed"):
+    with pytest.raises(ClusterError, match="redirects are not followed"):
         reading_of(cluster.url).logs("shop", "cart")
     assert len(cluster.requests) == 1
 
@@ -272,11 +271,10 @@ def test_a_right_that_is_missing_is_said_with_what_gives_it(reading_of: Callable
     role = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}]
     with FakeCluster([pod("cart", namespace="shop")], role=role) as cluster:
         reading = reading_of(cluster.url)
-        with pytest.raises(ReadingError) as events:
+        with pytest.raises(ClusterError) as events:
             reading.events("Pod", "shop", "cart")
-        with pytest.raises(ReadingError) as logs:
+        with pytest.raises(ClusterError) as logs:
             reading.logs("shop", "cart", "app")
-    assert (events.value.reason, logs.value.reason) == ("forbidden", "forbidden")
     assert str(events.value).startswith("events of Pod shop/cart: forbidden: HTTP 403 Forbidden: ")
     assert str(events.value).endswith("; the account may not list events in shop: k8s/model gives that right")
     assert str(logs.value).startswith("log of shop/cart app: forbidden: HTTP 403 Forbidden: ")
@@ -295,9 +293,8 @@ def test_an_error_has_no_credential_and_no_second_line(
 ) -> None:
     message = "token sesame-open-sesame of\n\x1b[31mnobody"
     cluster.fault("*", Fault.status(401, {"kind": "Status", "message": message}))
-    with pytest.raises(ReadingError) as caught:
+    with pytest.raises(ClusterError, match=r"^log of shop/cart: unauthorized: HTTP 401") as caught:
         reading_of(cluster.url).logs("shop", "cart")
-    assert caught.value.reason == "unauthorized"
     assert "sesame" not in str(caught.value)
     assert str(caught.value).isprintable()
 
@@ -305,9 +302,8 @@ def test_an_error_has_no_credential_and_no_second_line(
 @pytest.mark.parametrize("body", ["<html>", "[]", '{"kind": "PodList", "items": []}'])
 def test_what_is_no_list_of_events_is_said(body: str, cluster: FakeCluster, reading_of: Callable[..., Reading]) -> None:
     cluster.fault("events", Fault.status(200, body))
-    with pytest.raises(ReadingError) as caught:
+    with pytest.raises(ClusterError, match=r"^events of Pod shop/cart: malformed: "):
         reading_of(cluster.url).events("Pod", "shop", "cart")
-    assert caught.value.reason == "malformed"
 
 
 BAD_NAMES: Final = ["", "..", "a/b", "../secrets/x", "a,b=c", "A", "a b", "a%2fb", "é", "a\n", "a?x=y", "-a", "x" * 254]
@@ -327,9 +323,8 @@ def test_what_can_be_no_name_goes_into_no_path(
     if name:  # an empty one means that there is none
         tries += [lambda: reading.events("Pod", name, "cart"), lambda: reading.logs("shop", "cart", name)]
     for read in tries:
-        with pytest.raises(ReadingError) as caught:
+        with pytest.raises(ClusterError, match=r": no \w+ can be called that$") as caught:
             read()
-        assert caught.value.reason == "malformed"
         assert str(caught.value).isprintable()
     assert cluster.requests == ()
 
@@ -354,9 +349,8 @@ def test_a_right_that_nobody_tells_of_is_not_taken_for_granted(
     cluster: FakeCluster, reading_of: Callable[..., Reading]
 ) -> None:
     cluster.fault("selfsubjectaccessreviews.authorization.k8s.io", Fault.status(201, {"status": {"allowed": 1}}))
-    with pytest.raises(ReadingError, match=r"^right to list events: malformed: status\.allowed: expected") as caught:
+    with pytest.raises(ClusterError, match=r"^right to list events: malformed: status\.allowed: expected"):
         reading_of(cluster.url).may("list events", namespace="shop")
-    assert caught.value.reason == "malformed"
 
 
 # --- the connection ---------------------------------------------------------------------------------------------------
@@ -380,7 +374,7 @@ def test_nobody_connects_before_something_is_read_and_one_connection_is_kept(
     reading.close()
     reading.logs("shop", "cart")
     cluster.fault("*", Fault.unauthorized(), times=1)
-    with pytest.raises(ReadingError):
+    with pytest.raises(ClusterError):
         reading.logs("shop", "cart")
     reading.logs("shop", "cart")
     assert len(made) == 3, "a credential that was not accepted may have been renewed"
@@ -391,9 +385,8 @@ def test_a_cluster_that_nobody_knows_is_said() -> None:
     def nowhere() -> Any:
         raise ClusterError("no kubeconfig")
 
-    with pytest.raises(ReadingError, match=r"^log of shop/cart: no kubeconfig$") as caught:
+    with pytest.raises(ClusterError, match=r"^log of shop/cart: no kubeconfig$"):
         Reading(nowhere).logs("shop", "cart")
-    assert caught.value.reason == "unreachable"
 
 
 def test_a_connection_that_is_never_made_holds_nobody() -> None:
@@ -403,6 +396,6 @@ def test_a_connection_that_is_never_made_holds_nobody() -> None:
         release.wait(20.0)
         raise ClusterError("too late")
 
-    with pytest.raises(ReadingError, match="slow: no answer in time"):
+    with pytest.raises(ClusterError, match="slow: no answer in time"):
         Reading(forever, seconds=0.0).logs("shop", "cart")
     release.set()
