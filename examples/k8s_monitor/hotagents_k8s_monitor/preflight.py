@@ -5,9 +5,11 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
+from urllib.parse import urlsplit
 
 from hotagents import ConfigRegistry, HotAgentsError, InvalidConfigError, escape, load_plugins
 from hotagents_k8s_monitor import plugin
+from hotagents_k8s_monitor.analysis.model import access
 from hotagents_k8s_monitor.assembly import client, collector, recorder
 from hotagents_k8s_monitor.cluster.access import COSTS, may
 from hotagents_k8s_monitor.cluster.connection import disconnect
@@ -15,6 +17,7 @@ from hotagents_k8s_monitor.cluster.deadline import Deadline
 from hotagents_k8s_monitor.cluster.errors import ClusterError
 from hotagents_k8s_monitor.cluster.kinds import KINDS
 from hotagents_k8s_monitor.cluster.lists import has_group
+from hotagents_k8s_monitor.cluster.reading import Reading
 from hotagents_k8s_monitor.cluster.snapshot import RESOURCES, Gap
 from hotagents_k8s_monitor.needs import needed
 from hotagents_k8s_monitor.policy import Policy
@@ -27,12 +30,15 @@ if TYPE_CHECKING:
 
     from hotagents_k8s_monitor.cluster import Resource
     from hotagents_k8s_monitor.cluster.client import ApiClient
+    from hotagents_k8s_monitor.cluster.reading import Right
     from hotagents_k8s_monitor.settings import Settings
 
 __all__ = ["Check", "checks"]
 
 _SECONDS: Final = 10.0
+_LONGEST: Final = 1000  # characters of a line
 _MANIFEST: Final = {False: "k8s/rbac.yaml", True: "k8s/namespaced/role.yaml"}
+_EVENTS_MANIFEST: Final = {False: "k8s/model", True: "k8s/model/role.yaml"}
 
 
 @final
@@ -56,7 +62,7 @@ class Check:
 
 
 def checks(settings: Settings, config_dir: Path) -> Iterator[Check]:
-    """Yield the checks as they are made: configuration, records, heartbeat, connection, each right.
+    """Yield the checks as they are made: configuration, records, heartbeat, model, connection, each right.
 
     Nothing is changed.
     """
@@ -64,6 +70,7 @@ def checks(settings: Settings, config_dir: Path) -> Iterator[Check]:
     yield _records(settings)
     if settings.heartbeat_file is not None:
         yield _heartbeat(settings.heartbeat_file)
+    yield _model(settings)
     yield from _cluster(settings, needs)
 
 
@@ -121,6 +128,29 @@ def _writable(what: str, path: Path, places: Iterable[Path], cost: str) -> Check
         return _bad(what, f"{shown}: {error.strerror or type(error).__name__}; {cost}")
 
 
+def _model(settings: Settings) -> Check:
+    """Nobody is asked; an address may have a password in it, so no more than its host is shown."""
+    where = access()
+    if where is None:
+        return _good("model", "none, findings only")
+    host = _host(where.base_url)
+    if not host:
+        return _bad(
+            "model", "ANTHROPIC_BASE_URL: expected a URL that begins with https:// or http://; no model is asked"
+        )
+    models = ", ".join(f"{alias} is {model}" for alias, model in settings.models.items())
+    return _good("model", escape(f"at {host}: {models}; not asked here", limit=_LONGEST))
+
+
+def _host(url: str) -> str:
+    """Return the host of a URL, with its port where it has one, and empty where it is none."""
+    try:
+        parts = urlsplit(url)
+        return parts.netloc.rpartition("@")[2] if parts.scheme in {"http", "https"} and parts.hostname else ""
+    except ValueError:  # half an IPv6 address
+        return ""
+
+
 def _cluster(settings: Settings, needs: Collection[Resource]) -> Iterator[Check]:
     looking = collector(settings)
     try:
@@ -141,6 +171,8 @@ def _cluster(settings: Settings, needs: Collection[Resource]) -> Iterator[Check]
             yield _right(asking, resource, settings.looked_into, is_needed=resource in needs)
     finally:
         disconnect(asking)
+    if access() is not None:
+        yield from _rights_of_agents(settings)
 
 
 def _right(asking: ApiClient, resource: Resource, namespaces: tuple[str, ...], *, is_needed: bool) -> Check:
@@ -159,3 +191,23 @@ def _right(asking: ApiClient, resource: Resource, namespaces: tuple[str, ...], *
     if not is_needed:
         return _good("right", f"list {resource}{where}: not allowed, and no rule that is on needs it")
     return _bad("right", f"list {resource}{where}: not allowed; {COSTS[resource]}; see {_MANIFEST[bool(wheres)]}")
+
+
+def _rights_of_agents(settings: Settings) -> Iterator[Check]:
+    reading = Reading(lambda: client(settings), seconds=_SECONDS)
+    where, manifest = settings.looked_into, _EVENTS_MANIFEST[bool(settings.looked_into)]
+    try:
+        yield _right_of_agents(reading, "list events", where, f"agents see no events; see {manifest}")
+        for namespace in settings.logs_of:
+            yield _right_of_agents(reading, "get pods/log", (namespace,), "agents read no logs there; see k8s/logs")
+    finally:
+        reading.close()
+
+
+def _right_of_agents(reading: Reading, right: Right, namespaces: tuple[str, ...], cost: str) -> Check:
+    try:
+        refused = [each for each in namespaces or ("",) if not reading.may(right, namespace=each)]
+    except ClusterError as error:
+        return _bad("right", f"{right}: not known: {error}")
+    where = f" in {', '.join(refused or namespaces)}" if namespaces else ""
+    return _bad("right", f"{right}{where}: not allowed; {cost}") if refused else _good("right", f"{right}{where}")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.upper().startswith(PREFIX)]:
+    for name in [name for name in os.environ if name.upper().startswith((PREFIX, "ANTHROPIC_"))]:
         monkeypatch.delenv(name)
 
 
@@ -55,6 +55,7 @@ def test_all_may_be_well(tmp_path: Path) -> None:
         "configuration",
         "records",
         "heartbeat",
+        "model",
         "cluster",
         *["right"] * len(RESOURCES),
     ]
@@ -199,6 +200,108 @@ def test_a_heartbeat_that_cannot_be_written_says_what_that_costs(tmp_path: Path)
         f"heartbeat: {tmp_path / 'not' / 'there'}: No such file or directory; "
         "`alive` fails, and the kubelet restarts the pod again and again"
     )
+
+
+# --- a model ----------------------------------------------------------------------------------------------------------
+
+KEY: Final = "sk-ant-very-secret"
+MAY_ALL: Final = [
+    {"apiGroups": [""], "resources": ["events"], "verbs": ["list"]},
+    {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+]
+
+
+def of_a_model(found: list[Check]) -> list[str]:
+    (check,) = [check for check in found if check.what == "model"]
+    extra = [check.text for check in found if check.what == "right" and ("events" in check.text or "log" in check.text)]
+    return [f"{'ok' if check.ok else 'NOT OK'} {check.text}", *extra]
+
+
+def test_without_a_model_no_right_of_agents_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
+        monkeypatch.setenv(name, "")
+    with FakeCluster(role=granting(*RESOURCES)) as cluster:
+        found = looked(cluster, tmp_path, log_namespaces="shop")
+    assert wrong(found) == []
+    assert of_a_model(found) == ["ok none, findings only"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "host"),
+    [
+        ("ANTHROPIC_API_KEY", KEY, "api.anthropic.com"),
+        ("ANTHROPIC_AUTH_TOKEN", KEY, "api.anthropic.com"),
+        ("ANTHROPIC_BASE_URL", f"http://me:{KEY}@gateway.example:8080/v1?key={KEY}", "gateway.example:8080"),
+        ("ANTHROPIC_BASE_URL", "https://[::1]:9", "[::1]:9"),
+    ],
+)
+def test_a_model_is_said_without_being_asked_and_without_its_key(
+    name: str, value: str, host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with FakeCluster(role=[*granting(*RESOURCES), *MAY_ALL]) as cluster:
+        found = looked(cluster, tmp_path, log_namespaces="payments,shop", model="opus", model_haiku="small-1")
+    assert wrong(found) == []
+    assert KEY not in str(found)
+    models = "haiku is small-1, sonnet is claude-sonnet-5-5, opus is claude-opus-5-5, inherit is claude-opus-5-5"
+    assert of_a_model(found) == [
+        f"ok at {host}: {models}; not asked here",
+        "list events",
+        "get pods/log in payments",
+        "get pods/log in shop",
+    ]
+
+
+@pytest.mark.parametrize("url", ["gateway", "ftp://gateway", "https://", "https://[::1", f"{KEY}://"])
+def test_an_address_of_no_model_is_wrong_and_not_shown(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+    with FakeCluster() as cluster:
+        (problem,) = wrong(looked(cluster, tmp_path))
+    assert problem == (
+        "model: ANTHROPIC_BASE_URL: expected a URL that begins with https:// or http://; no model is asked"
+    )
+
+
+def test_each_missing_right_of_agents_says_what_it_costs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    with FakeCluster(role=granting(*RESOURCES)) as cluster:
+        everywhere = wrong(looked(cluster, tmp_path, log_namespaces="payments,shop"))
+        some = wrong(looked(cluster, tmp_path, namespaces="payments,shop"))
+    assert everywhere == [
+        "right: list events: not allowed; agents see no events; see k8s/model",
+        "right: get pods/log in payments: not allowed; agents read no logs there; see k8s/logs",
+        "right: get pods/log in shop: not allowed; agents read no logs there; see k8s/logs",
+    ]
+    assert some == ["right: list events in payments, shop: not allowed; agents see no events; see k8s/model/role.yaml"]
+
+
+def test_rights_of_agents_are_asked_for_in_the_namespaces_in_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def in_payments_alone(_reading: Any, right: str, *, namespace: str = "") -> bool:
+        asked.append((right, namespace))
+        return namespace != "shop"
+
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    monkeypatch.setattr("hotagents_k8s_monitor.cluster.reading.Reading.may", in_payments_alone)
+    with FakeCluster() as cluster:
+        found = wrong(looked(cluster, tmp_path, namespaces="payments,shop", log_namespaces="payments"))
+    assert found == ["right: list events in shop: not allowed; agents see no events; see k8s/model/role.yaml"]
+    assert asked == [("list events", "payments"), ("list events", "shop"), ("get pods/log", "payments")]
+
+
+def test_a_right_of_agents_that_nobody_tells_of_is_not_taken_for_granted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    with FakeCluster() as cluster:
+        cluster.fault("selfsubjectaccessreviews.authorization.k8s.io", Fault.status(500))
+        found = wrong(looked(cluster, tmp_path))
+    assert found[-1].startswith("right: list events: not known: right to list events: failed: HTTP 500")
 
 
 def test_a_check_is_ready_for_json() -> None:

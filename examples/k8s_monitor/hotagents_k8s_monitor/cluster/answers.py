@@ -1,4 +1,5 @@
-"""One answer of the API server's: asked for by the official client, read in pieces, and decoded as plain JSON.
+"""One answer of the API server's: asked for by the official client, read in pieces, and decoded as plain JSON or left
+as it is.
 
 The client's own way of reading is left aside: ``kubernetes`` 37 refuses a whole list for one null, every version reads
 the body of an error whole, however long that takes, and ``kubernetes`` 31 fails over errors with a recent urllib3. So
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.cluster.client import ApiClient
     from hotagents_k8s_monitor.cluster.deadline import Deadline
 
-__all__ = ["MOST_BYTES", "Answer", "Call", "ask"]
+__all__ = ["MOST_BYTES", "Answer", "Call", "ask", "ask_bytes"]
 
 MOST_BYTES: Final = 64 << 20
 """The largest list that is read, in bytes: about 14,000 pods of 4.7 kB.
@@ -94,11 +95,31 @@ def ask(
         Failure: Whatever went wrong.
     """
     try:
-        with _response(api_client, call, deadline, parameters) as response:
-            body = _body(response, deadline, most_bytes, _secrets(api_client))
+        body = _asked(api_client, call, deadline, most_bytes, parameters)
         return Answer(_decoded(body, _bare if call.method.startswith("list_") else _slim), len(body))
     except Exception as error:
         raise failure_of(error) from error
+
+
+def ask_bytes(api_client: ApiClient, call: Call, *, deadline: Deadline, most_bytes: int, **parameters: Any) -> bytes:
+    """Ask once for what is no JSON, such as a log, and return it as it came.
+
+    The arguments, and what is true of time and connection, are those of `ask`.
+
+    Raises:
+        Failure: Whatever went wrong.
+    """
+    try:
+        return bytes(_asked(api_client, call, deadline, most_bytes, parameters))
+    except Exception as error:
+        raise failure_of(error) from error
+
+
+def _asked(
+    api_client: ApiClient, call: Call, deadline: Deadline, most_bytes: int, parameters: dict[str, Any]
+) -> bytearray:
+    with _response(api_client, call, deadline, parameters) as response:
+        return _body(response, deadline, most_bytes, _secrets(api_client))
 
 
 @contextmanager

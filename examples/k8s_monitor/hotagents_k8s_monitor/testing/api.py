@@ -9,12 +9,13 @@ from hotagents_k8s_monitor.testing.answers import USER, Answer, document, page_n
 from hotagents_k8s_monitor.testing.discovery import discovered
 from hotagents_k8s_monitor.testing.lists import listed
 from hotagents_k8s_monitor.testing.rbac import Access, grants
-from hotagents_k8s_monitor.testing.routes import Request, Route, route
+from hotagents_k8s_monitor.testing.routes import PODS_LOG, Request, Route, route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hotagents_k8s_monitor.testing.kinds import Kind
+    from hotagents_k8s_monitor.testing.logs import Logs
     from hotagents_k8s_monitor.testing.store import Store
 
 __all__ = ["Api", "forbidden"]
@@ -30,10 +31,12 @@ class Api:
     Args:
         store: The objects.
         role: The rules of a ClusterRole; None allows every read.
+        logs: Of the pods.
     """
 
-    def __init__(self, store: Store, role: Sequence[Mapping[str, Any]] | None) -> None:
+    def __init__(self, store: Store, role: Sequence[Mapping[str, Any]] | None, logs: Logs) -> None:
         self._store = store
+        self._logs = logs
         self._role = role
 
     def answer(self, request: Request, body: bytes = b"") -> Answer:
@@ -46,6 +49,8 @@ class Api:
         # Rights come first, as in a real server: nobody learns by a 404 what is not there.
         if not grants(self._role, wanted.access) or wanted.verb not in _READS:
             return forbidden(wanted.access)
+        if wanted.resource == PODS_LOG:
+            return self._log(wanted, request)
         if not self._has(wanted.kind) or wanted.subresource not in {"", "status"}:
             return page_not_found()
         return self._one(wanted) if wanted.name else listed(self._store, wanted, request.query)
@@ -57,9 +62,16 @@ class Api:
     def _has(self, kind: Kind) -> bool:
         return kind.name != "" and (not kind.is_optional or kind.group in self._store.installed)
 
-    def _one(self, wanted: Route) -> Answer:
+    def _item(self, wanted: Route) -> dict[str, Any] | None:
         key = f"{wanted.namespace}/{wanted.name}" if wanted.namespace else wanted.name
-        item = self._store.now.of(wanted.kind).get(key)
+        return self._store.now.of(wanted.kind).get(key)
+
+    def _log(self, wanted: Route, request: Request) -> Answer:
+        pod = self._item(wanted)
+        return _absent(wanted) if pod is None else self._logs.answer(pod, request.query)
+
+    def _one(self, wanted: Route) -> Answer:
+        item = self._item(wanted)
         if item is None:
             return _absent(wanted)
         return document({"kind": wanted.kind.name, "apiVersion": wanted.kind.api_version, **item})

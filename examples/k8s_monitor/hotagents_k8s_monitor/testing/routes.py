@@ -11,7 +11,10 @@ from hotagents_k8s_monitor.testing.rbac import Access
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Request", "Route", "route"]
+__all__ = ["PODS_LOG", "Request", "Route", "route"]
+
+PODS_LOG: Final = "pods/log"
+"""The one subresource that is no object, and fails apart from the objects."""
 
 _VERBS: Final[Mapping[str, str]] = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 _OF_NAMESPACES: Final = frozenset({"finalize", "status"})  # of the objects, which other parts of a path hide behind
@@ -51,6 +54,12 @@ class Route:
     name: str
     subresource: str
     verb: str
+
+    @property
+    def resource(self) -> str:
+        """What a fault names it by."""
+        resource = f"{self.kind.resource}/{self.subresource}"
+        return resource if resource == PODS_LOG and self.name else self.kind.resource
 
     @property
     def access(self) -> Access:

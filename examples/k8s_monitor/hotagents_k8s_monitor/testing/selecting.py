@@ -22,9 +22,16 @@ _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "metadata.namespace": ("metadata", "namespace"),
     "spec.nodeName": ("spec", "nodeName"),
     "status.phase": ("status", "phase"),
+    "involvedObject.kind": ("involvedObject", "kind"),
+    "involvedObject.name": ("involvedObject", "name"),
+    "involvedObject.namespace": ("involvedObject", "namespace"),
+    "involvedObject.uid": ("involvedObject", "uid"),
 }
-_OF_PODS_ALONE: Final = frozenset({"spec.nodeName"})
-_WITH_PHASE: Final = frozenset({"pods", "namespaces"})
+_OWNERS: Final[Mapping[str, frozenset[str]]] = {  # of the first part of a field; "metadata" is everybody's
+    "spec": frozenset({"pods"}),
+    "status": frozenset({"pods", "namespaces"}),
+    "involvedObject": frozenset({"events"}),
+}
 
 
 def label_selector(text: str) -> Callable[[Mapping[str, Any]], bool]:
@@ -81,6 +88,5 @@ def _field_test(part: str, resource: str) -> Callable[[Mapping[str, Any]], bool]
 
 
 def _is_supported(key: str, resource: str) -> bool:
-    if key in _OF_PODS_ALONE:
-        return resource == "pods"
-    return resource in _WITH_PHASE if key == "status.phase" else key in _FIELDS
+    owners = _OWNERS.get(key.partition(".")[0])
+    return key in _FIELDS and (owners is None or resource in owners)

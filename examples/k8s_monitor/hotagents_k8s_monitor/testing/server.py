@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, final
 from hotagents_k8s_monitor.testing.api import Api
 from hotagents_k8s_monitor.testing.faults import Fault, Faults
 from hotagents_k8s_monitor.testing.kinds import KINDS
+from hotagents_k8s_monitor.testing.logs import Logs
 from hotagents_k8s_monitor.testing.recording import Frame
+from hotagents_k8s_monitor.testing.routes import PODS_LOG
 from hotagents_k8s_monitor.testing.store import Store
 from hotagents_k8s_monitor.testing.wire import Server
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FakeCluster"]
 
-_RESOURCES: Final = frozenset(kind.resource for kind in KINDS)
+_RESOURCES: Final = frozenset({*(kind.resource for kind in KINDS), PODS_LOG})
 
 
 @final
@@ -53,7 +55,8 @@ class FakeCluster:
         self._faults = Faults()
         self._requests: list[Request] = []
         self._lock = threading.Lock()
-        self._api = Api(self._store, role)
+        self._logs = Logs()
+        self._api = Api(self._store, role, self._logs)
         self._server: Server | None = None
 
     def __enter__(self) -> Self:
@@ -122,11 +125,24 @@ class FakeCluster:
         """
         self._store.replace(_objects_of(objects))
 
+    def log(self, namespace: str, pod: str, text: str | bytes, *, container: str = "", previous: bool = False) -> None:
+        """Let a text be all that a container wrote; without one that wrote nothing has an empty log.
+
+        Args:
+            namespace: Of the pod.
+            pod: By its name; it must be there when it is asked for.
+            text: Lines, the newest last; bytes where it is to be no text.
+            container: Which; empty for that of a pod with one alone.
+            previous: Whether the one that ran before it wrote this.
+        """
+        body = text.encode("utf-8", "backslashreplace") if isinstance(text, str) else text
+        self._logs.write(namespace, pod, container, body, previous=previous)
+
     def fault(self, resource: str, fault: Fault, *, times: int | None = None) -> None:
         """Let requests fail. Where several faults hit one request, the first that was added acts.
 
         Args:
-            resource: ``pods``, ``deployments.apps`` ...; a path such as ``/version``; or ``*`` for all.
+            resource: ``pods``, ``deployments.apps``, ``pods/log`` ...; a path such as ``/version``; or ``*`` for all.
             fault: How.
             times: How many requests; None for all.
 

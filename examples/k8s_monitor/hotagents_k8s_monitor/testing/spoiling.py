@@ -12,6 +12,7 @@ from hotagents_k8s_monitor.testing.answers import Answer, document, page_not_fou
 from hotagents_k8s_monitor.testing.api import forbidden
 from hotagents_k8s_monitor.testing.lists import too_old
 from hotagents_k8s_monitor.testing.rbac import Access
+from hotagents_k8s_monitor.testing.routes import PODS_LOG
 
 if TYPE_CHECKING:
     from hotagents_k8s_monitor.testing.faults import Fault, FaultKind
@@ -54,6 +55,8 @@ def _dripping(case: _Case) -> Answer:
 
 
 def _huge(case: _Case) -> Answer:
+    if case.route is not None and case.route.resource == PODS_LOG:
+        return replace(case.answer, body=case.answer.body.ljust(case.fault.size, b"."))
     answer = document(_opened(case.answer) | {"items": []})
     return replace(answer, body=answer.body.ljust(case.fault.size))
 
@@ -89,7 +92,10 @@ def _details(fault: Fault) -> dict[str, Any]:
 
 
 def _opened(answer: Answer) -> dict[str, Any]:
-    found = json.loads(answer.body)
+    try:
+        found = json.loads(answer.body)
+    except ValueError:  # a log, or a page that was not found
+        return {}
     return found if isinstance(found, dict) else {}
 
 

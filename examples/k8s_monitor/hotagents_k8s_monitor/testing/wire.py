@@ -113,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(self.command, unquote(parts.path), dict(parse_qsl(parts.query, keep_blank_values=True)))
         self.server.heard(request)
         wanted = route(request)
-        resource = wanted.kind.resource if wanted is not None else request.path.rstrip("/")
+        resource = wanted.resource if wanted is not None else request.path.rstrip("/")
         fault = self.server.faults.take(resource, page_of(request.query))
         answer = self.server.api.answer(request, body)
         if fault is None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from hotagents_k8s_monitor.cluster.snapshot import RESOURCES
 from hotagents_k8s_monitor.testing import FakeCluster
@@ -20,6 +23,12 @@ READS = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("ANTHROPIC_")]:
+        monkeypatch.delenv(name)
+
+
 def test_all_that_is_well_ends_with_0_and_changes_nothing(
     healthy: FakeCluster, home: Path, mount: Any, start: Start
 ) -> None:
@@ -27,7 +36,7 @@ def test_all_that_is_well_ends_with_0_and_changes_nothing(
     before = sorted(home.rglob("*"))
     preflight = start("preflight", config_dir=mount.path, kubeconfig=kubeconfig, heartbeat_file=home / "alive")
     assert (preflight.ended(), preflight.log) == (0, [])
-    assert [line[:8] for line in preflight.out] == ["ok      "] * (4 + len(RESOURCES))
+    assert [line[:8] for line in preflight.out] == ["ok      "] * (5 + len(RESOURCES))
     assert sorted(home.rglob("*")) == before
     assert {r.path for r in healthy.requests if r.method != "GET"} == {
         "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -40,7 +49,13 @@ def test_each_check_is_one_object_of_json_and_a_missing_right_ends_with_1(home: 
         assert (preflight.ended(), preflight.log) == (1, [])
     said = [json.loads(line) for line in preflight.out]
     assert all(set(one) == {"what", "ok", "text"} for one in said)
-    assert [one["what"] for one in said] == ["configuration", "records", "cluster", *["right"] * len(RESOURCES)]
+    assert [one["what"] for one in said] == [
+        "configuration",
+        "records",
+        "model",
+        "cluster",
+        *["right"] * len(RESOURCES),
+    ]
     (missing,) = [one["text"] for one in said if not one["ok"]]
     assert missing.startswith("list jobs.batch: not allowed; no failed or endless Job is seen")
     assert missing.endswith("; see k8s/rbac.yaml")
@@ -54,7 +69,8 @@ def test_an_unreachable_cluster_and_a_broken_configuration_end_with_1(
     healthy.__exit__(None, None, None)
     preflight = start("preflight", config_dir=mount.path, kubeconfig=kubeconfig)
     assert (preflight.ended(), preflight.log) == (1, [])
-    configuration, records, cluster = preflight.out
+    configuration, records, model, cluster = preflight.out
     assert configuration.startswith("NOT OK  configuration: agents/k8s-analyzer.md:")
     assert records.startswith("ok      records: ")
+    assert model == "ok      model: none, findings only"
     assert cluster.startswith("NOT OK  cluster: unreachable: ")

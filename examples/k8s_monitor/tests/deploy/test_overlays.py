@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 K8S: Final = config_dir().parent / "k8s"
-COMPONENTS: Final = ("cilium", "metrics", "namespaced", "projected")
+COMPONENTS: Final = ("cilium", "logs", "metrics", "model", "namespaced", "projected")
 VERSION: Final = kubernetes_validate.latest_version()
 OF_THE_CLUSTER: Final = {"nodes", "namespaces", "apiservices"}
 
@@ -85,6 +85,7 @@ def test_the_environment_of_each_is_one_that_the_settings_accept(
     settings = load_settings()
     assert (settings.listen == ":9090") is (component == "metrics")
     assert settings.looked_into == (("payments", "shop") if component == "namespaced" else ())
+    assert settings.logs_of == (("payments", "shop") if component == "logs" else ())
 
 
 @needs_kubectl
@@ -133,3 +134,53 @@ def test_the_role_and_what_is_left_of_the_cluster_role_are_together_what_the_clu
         assert kubernetes_validate.validate(document, VERSION, strict=True)
         assert "namespace" not in document["metadata"]
     assert binding["roleRef"]["name"] == role["metadata"]["name"]
+
+
+@needs_kubectl
+def test_a_model_adds_events_to_what_may_be_looked_at_and_changes_nothing_else(tmp_path: Path) -> None:
+    with_it, without = built(tmp_path / "with", "model"), built(tmp_path / "without")
+    rules = the(with_it, "ClusterRole")["rules"]
+    assert rules.pop() == {"apiGroups": [""], "resources": ["events"], "verbs": ["get", "list"]}
+    assert with_it == without
+
+
+@needs_kubectl
+def test_logs_change_nothing_but_one_variable(tmp_path: Path) -> None:
+    with_it, without = built(tmp_path / "with", "logs"), built(tmp_path / "without")
+    (variable,) = [v for v in container(with_it)["env"] if v["name"] == "K8S_MONITOR_LOG_NAMESPACES"]
+    container(with_it)["env"].remove(variable)
+    assert with_it == without
+
+
+@needs_kubectl
+def test_no_right_to_the_events_of_all_is_left_where_some_namespaces_are_looked_into(tmp_path: Path) -> None:
+    left = the(built(tmp_path, "model", "namespaced"), "ClusterRole")["rules"]
+    assert "events." not in granted(left)
+
+
+@pytest.mark.parametrize(
+    ("component", "rights"), [("model", {"events.": {"get", "list"}}), ("logs", {"pods/log.": {"get"}})]
+)
+def test_a_role_for_each_namespace_gives_one_right_to_the_account(component: str, rights: dict[str, set[str]]) -> None:
+    role, binding = yaml.safe_load_all(manifest(f"{component}/role.yaml"))
+    (account,) = [d for d in yaml.safe_load_all(manifest("rbac.yaml")) if d["kind"] == "ServiceAccount"]
+    assert granted(role["rules"]) == rights
+    for document in (role, binding):
+        assert kubernetes_validate.validate(document, VERSION, strict=True)
+        assert "namespace" not in document["metadata"]
+        assert document["metadata"]["labels"] == account["metadata"]["labels"]
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    (subject,) = binding["subjects"]
+    assert subject == {"kind": "ServiceAccount"} | {key: account["metadata"][key] for key in ("name", "namespace")}
+
+
+def test_by_itself_the_monitor_sees_neither_events_nor_logs() -> None:
+    for path in ("rbac.yaml", "namespaced/role.yaml"):
+        roles = [d for d in yaml.safe_load_all(manifest(path)) if d["kind"] in {"ClusterRole", "Role"}]
+        assert not {"events.", "pods/log."} & {name for role in roles for name in granted(role["rules"])}
+
+
+def test_cilium_names_the_hosts_of_models() -> None:
+    (policy,) = yaml.safe_load_all(manifest("cilium/ciliumnetworkpolicy.yaml"))
+    names = [name["matchName"] for rule in policy["spec"]["egress"] for name in rule.get("toFQDNs", ())]
+    assert {"api.anthropic.com", "api.github.com"} <= set(names)

@@ -59,7 +59,8 @@ def test_a_single_object_says_what_it_is(ask: Callable[..., Any]) -> None:
             ("/apis/apps/v1/namespaces/shop/deployments/cart/status", "Deployment"),
         ):
             assert ask(cluster, path).document["kind"] == kind
-        assert ask(cluster, "/api/v1/namespaces/shop/pods/cart/log").code == 404
+        assert ask(cluster, "/api/v1/namespaces/shop/pods/cart/binding").code == 404
+        assert ask(cluster, "/apis/apps/v1/namespaces/shop/deployments/cart/log").code == 404
 
 
 def test_an_object_that_is_absent_is_not_found(ask: Callable[..., Any]) -> None:

@@ -97,3 +97,6 @@ def test_kubectl_reads_and_dry_runs(cluster: FakeCluster, tmp_path: Path) -> Non
     assert kubectl("get", "deploy/cart", "-n", "shop", "-o", "jsonpath={.status.readyReplicas}") == "3"
     assert "(dry run)" in kubectl("apply", "--dry-run=client", "--validate=false", "-f", str(manifest))
     assert "Forbidden" in kubectl("delete", "deploy", "cart", "-n", "shop")
+    cluster.put(pod("talks", namespace="shop"))
+    cluster.log("shop", "talks", "one\ntwo\n")
+    assert kubectl("logs", "talks", "-n", "shop", "--tail=1") == "two\n"
