@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 from hotagents import SystemClock
 from hotagents_k8s_monitor.analysis.analyst import Analyst
 from hotagents_k8s_monitor.analysis.keeping import Kept
-from hotagents_k8s_monitor.analysis.looking import NoReading
 from hotagents_k8s_monitor.analysis.model import access
 from hotagents_k8s_monitor.analysis.terms import Terms
 from hotagents_k8s_monitor.cluster.collector import Collector
 from hotagents_k8s_monitor.cluster.connection import connect
+from hotagents_k8s_monitor.cluster.reading import Reading
 from hotagents_k8s_monitor.monitor import Monitor
 from hotagents_k8s_monitor.notifiers import configured
 from hotagents_k8s_monitor.post import Post
@@ -59,7 +59,11 @@ def analyst(settings: Settings, where: Access, *, directory: Path | None, **opti
         directory: Where analyses are kept; None for nowhere.
         options: Of `hotagents_k8s_monitor.analysis.analyst.Analyst`.
     """
-    return Analyst(where, Terms.of(settings), Kept(directory), NoReading, clock=SystemClock(), **options)
+
+    def reads() -> Reading:
+        return Reading(lambda: client(settings))
+
+    return Analyst(where, Terms.of(settings), Kept(directory), reads, clock=SystemClock(), **options)
 
 
 def recorder(settings: Settings) -> Recorder:

@@ -226,7 +226,8 @@ def _summary(resource: str, item: Object) -> dict[str, Any]:
 
 
 def _event(event: Mapping[str, Any]) -> dict[str, Any]:
-    last = text_at(event, "lastTimestamp") or text_at(event, "eventTime") or text_at(event, "firstTimestamp")
+    places = (("series", "lastObservedTime"), ("lastTimestamp",), ("eventTime",), ("firstTimestamp",))
+    last = max(text_at(event, *place)[:19] for place in places)  # to the second, in UTC, as Kubernetes writes them
     return {
         "last": last,
         "count": event.get("count"),

@@ -44,8 +44,8 @@ class Access:
 
     Attributes:
         base_url: Of a server that speaks the Messages API.
-        api_key: Sent as ``x-api-key``; empty for none.
-        auth_token: Sent as ``Authorization: Bearer`` where there is no key; empty for none.
+        api_key: Sent as the client sends a key; empty for none.
+        auth_token: Sent where there is no key; empty for none.
     """
 
     base_url: str

@@ -59,6 +59,4 @@ def orchestrator_task(incidents: Sequence[Mapping[str, Any]], schema: Mapping[st
 
 def agent_task(task: str, incident: Mapping[str, Any]) -> str:
     """Return what an agent is asked: the orchestrator's words, and the incident that they are about."""
-    return (
-        f"The question is:\n{delimited(task)}\nIt is about this incident:\n{delimited(json.dumps(incident))}"
-    )
+    return f"The question is:\n{delimited(task)}\nIt is about this incident:\n{delimited(json.dumps(incident))}"

@@ -46,7 +46,7 @@ _PATTERNS: Final = rf"""
     | (?<=://)[^\s/@]{{1,300}}(?=@)                                              # a token in a URL
     | \b[\w.-]{{1,100}}:[^\s:@/"']{{1,200}}(?=@(?!sha\d)[\w.-]{{1,100}}[(:/])  # and without a scheme
     | (?P<query>(?i:(?:(?:[?&]|\b)(?:sig|[\w-]{{0,60}}signature)|[?&](?:key|code|auth))=))[^\s"'&]+  # of an address
-    | (?P<cookie>(?i:\b(?:set-)?cookie:\s*))[^\r\n]+
+    | (?P<cookie>(?i:\b(?:set-)?cookie:(?!\s*\[redacted\])\s*))[^\r\n]+
     | (?P<scheme>(?i:\b(?:bearer|basic|negotiate)\s+))[\w.~+/=-]{{8,}}
     | (?P<pair>(?i:{_QUOTE}name{_QUOTE}\s{{0,9}}:\s{{0,9}}{_QUOTE}[^"'\\]{{0,60}}
         (?:{_NAME}|_key|auth|dsn)[^"'\\]{{0,60}}{_QUOTE}\s{{0,9}},\s{{0,9}}{_QUOTE}value{_QUOTE}\s{{0,9}}:\s{{0,9}})){_value("pair")}

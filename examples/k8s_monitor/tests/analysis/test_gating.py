@@ -38,7 +38,10 @@ def test_an_agent_is_told_of_its_own_tools_alone_and_runs_as_its_own_model(askin
         assert server.surprises == ()
         agents = [request for request in server.requests if of_agent(request)]
         first = server.requests[0]
-    assert [(a.model, set(a.tools)) for a in agents] == [("small-1", {"get", "describe", "events"}), ("small-1", {"get"})]
+    assert [(a.model, set(a.tools)) for a in agents] == [
+        ("small-1", {"get", "describe", "events"}),
+        ("small-1", {"get"}),
+    ]
     assert set(first.tools) == {"escalation-manager", "github-reviewer", "k8s-analyzer", "slack-notifier"}
     assert "You read evidence about faults" in agents[0].system
     assert "The storefront calls the cart" in first.system

@@ -1,4 +1,4 @@
-"""What leaves for a model: nothing that is secret, wherever it was planted; and nothing that `--print-request` hides."""
+"""What leaves for a model: nothing that is secret, wherever it was planted."""
 
 from __future__ import annotations
 
@@ -121,7 +121,8 @@ def test_no_secret_leaves_wherever_it_was_planted(kind: str, asking: Callable[..
         )
         bench.edit("agents/k8s-analyzer.md", ("You read evidence", f"You know {written}. You read evidence"))
         bench.edit(
-            "agents/k8s-analyzer.md", ("tools: get, describe, events", "tools: get, describe, events, logs, rollout_history")
+            "agents/k8s-analyzer.md",
+            ("tools: get, describe, events", "tools: get, describe, events, logs, rollout_history"),
         )
         result = bench.look(*cluster(written), after=timedelta(minutes=1))
         assert result.data["analysis"]["state"] == "ok", result.data["analysis"]
@@ -139,7 +140,8 @@ def test_what_is_harmless_leaves_as_it_is(asking: Callable[..., Any]) -> None:
     with ModelServer(curious) as server:
         bench = asking(server, reads=lambda: Planted("connection refused by 10.0.0.7"), logs_of=("shop",))
         bench.edit(
-            "agents/k8s-analyzer.md", ("tools: get, describe, events", "tools: get, describe, events, logs, rollout_history")
+            "agents/k8s-analyzer.md",
+            ("tools: get, describe, events", "tools: get, describe, events, logs, rollout_history"),
         )
         owner, one = cluster("it is full")
         del one["spec"]["containers"][0]["env"]  # by its place it is left out, whatever it is
@@ -163,8 +165,14 @@ def test_what_the_protocol_needs_stays_as_it_is_and_half_pairs_and_infinities_do
     body = {
         "model": "m",
         "messages": [
-            {"role": "assistant", "content": [{"type": "tool_use", "id": name, "name": "get", "input": {"x": "\ud800"}}]},
-            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": name, "content": "password: hunter22"}]},
+            {
+                "role": "assistant",
+                "content": [{"type": "tool_use", "id": name, "name": "get", "input": {"x": "\ud800"}}],
+            },
+            {
+                "role": "user",
+                "content": [{"type": "tool_result", "tool_use_id": name, "content": "password: hunter22"}],
+            },
         ],
         "n": float("inf"),
     }

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BOUND: Final = 40.0
 MAIN: Final = "from hotagents_k8s_monitor.cli import main; main()"
-UNSET: Final = (PREFIX, "KUBE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NO_COLOR")
+UNSET: Final = (PREFIX, "ANTHROPIC_", "KUBE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NO_COLOR")
 
 
 @final
