@@ -244,6 +244,13 @@ def test_only_its_key_opens_a_server_that_has_one(name: str) -> None:
     assert server.surprises == ()
 
 
+def test_a_server_of_ones_own_may_ask_for_no_key() -> None:
+    headers = {key: value for key, value in HEADERS.items() if key != "x-api-key"}
+    with ModelServer([model.text("a crash")], repeat=True, api_key="") as server:
+        assert post(server, RIGHT, headers=headers)[0] == post(server, RIGHT)[0] == 200
+    assert server.surprises == ()
+
+
 def test_a_server_of_a_smaller_kind_names_the_field_that_it_does_not_know() -> None:
     with ModelServer([model.text("a crash")], without=("output_config", "thinking")) as server:
         status, answer = post(server, {**RIGHT, **schema()})

@@ -104,9 +104,10 @@ class _Builder:
         return [self.of(schema.get("items"), depth + 1) for _ in range(wanted)]
 
     def _string(self, schema: Mapping[str, Any], _depth: int) -> str:
-        found = _FORMATS.get(schema.get("format", ""), self._word)
+        found: str = _FORMATS.get(schema.get("format", ""), self._word)
         found += found[-1] * (schema.get("minLength", 0) - len(found))
-        return found[: schema.get("maxLength", len(found))]
+        most: int = schema.get("maxLength", len(found))
+        return found[:most]
 
     def _number(self, schema: Mapping[str, Any], _depth: int) -> Any:
         least = max(1, schema.get("minimum", 1), schema.get("exclusiveMinimum", 0) + 1)

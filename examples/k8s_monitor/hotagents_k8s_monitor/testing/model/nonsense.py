@@ -40,7 +40,18 @@ _ERRORS: Final = (
 _WAITS: Final = (None, None, 0, "soon", "-1", "nan", "", "Thu, 01 Jan 1970 00:00:00 GMT")
 _WORDS: Final = ("", " ", "\x00", "\ud800", "\udfff\ud800 half", "ok", "ü", "\u202e", "null", "{", "[]", "1e999")
 _NUMBERS: Final = (0, -1, 1e308, -0.0, 10**40, 10**400, float("inf"), float("nan"), 0.1)
-_STOPS: Final = ("end_turn", "tool_use", "max_tokens", "stop_sequence", "sideways", "", None, 7, [], {"type": "x"})
+_STOPS: Final[tuple[Any, ...]] = (
+    "end_turn",
+    "tool_use",
+    "max_tokens",
+    "stop_sequence",
+    "sideways",
+    "",
+    None,
+    7,
+    [],
+    {"type": "x"},
+)
 _KEYS: Final = ("", "verdict", "severity", "summary", "type", "__class__", "ü", "$ref", "name", "\ud800")
 _DEEP: Final = 200
 _MOST: Final = 4
@@ -154,7 +165,7 @@ def _deep_call(chance: random.Random, request: Request) -> Reply:
 def _odd_blocks(chance: random.Random, request: Request) -> Reply:
     """Return a message with wrong ids, blocks without what they need, and a stop that does not fit."""
     name = _tool(chance, request)
-    blocks = (
+    blocks: tuple[dict[str, Any], ...] = (
         {"type": "tool_use", "id": chance.choice(("toolu_1", "", None, 7)), "name": name, "input": _value(chance)},
         {"type": "tool_use", "id": "toolu_1", "name": name},
         {"type": "tool_result", "tool_use_id": "toolu_1", "content": chance.choice(HOSTILE)},

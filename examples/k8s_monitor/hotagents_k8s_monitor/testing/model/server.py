@@ -38,7 +38,7 @@ class ModelServer:
         repeat: Whether the last reply is given again and again. If not, what comes after it is a surprise and gets 500.
         without: Fields of a request that this server does not know, as servers of other kinds do: it refuses them, and
             is not surprised.
-        api_key: The key that it accepts; None for any.
+        api_key: The key that it accepts; None for any, and empty if it asks for none.
 
     Raises:
         ValueError: If the last of no replies is to be repeated.
