@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hotagents import SystemClock
+from hotagents_k8s_monitor.analysis.analyst import Analyst
+from hotagents_k8s_monitor.analysis.keeping import Kept
+from hotagents_k8s_monitor.analysis.looking import NoReading
+from hotagents_k8s_monitor.analysis.model import access
+from hotagents_k8s_monitor.analysis.terms import Terms
 from hotagents_k8s_monitor.cluster.collector import Collector
 from hotagents_k8s_monitor.cluster.connection import connect
 from hotagents_k8s_monitor.monitor import Monitor
@@ -14,11 +19,14 @@ from hotagents_k8s_monitor.records import Acks, Recorder
 
 if TYPE_CHECKING:
     import logging
+    from pathlib import Path
+    from typing import Any
 
+    from hotagents_k8s_monitor.analysis.model import Access
     from hotagents_k8s_monitor.cluster.client import ApiClient
     from hotagents_k8s_monitor.settings import Settings
 
-__all__ = ["client", "collector", "monitor", "post", "recorder"]
+__all__ = ["analyst", "client", "collector", "monitor", "post", "recorder"]
 
 _MIB: Final = 1024 * 1024
 
@@ -42,6 +50,18 @@ def collector(settings: Settings) -> Collector:
     )
 
 
+def analyst(settings: Settings, where: Access, *, directory: Path | None, **options: Any) -> Analyst:
+    """Return what asks a model.
+
+    Args:
+        settings: Say on which terms.
+        where: The model.
+        directory: Where analyses are kept; None for nowhere.
+        options: Of `hotagents_k8s_monitor.analysis.analyst.Analyst`.
+    """
+    return Analyst(where, Terms.of(settings), Kept(directory), NoReading, clock=SystemClock(), **options)
+
+
 def recorder(settings: Settings) -> Recorder:
     """Return what keeps the records of the settings; it writes with the first of them."""
     return Recorder(settings.data_dir, keep=settings.retention, most_bytes=settings.retention_mib * _MIB)
@@ -58,9 +78,11 @@ def post(settings: Settings, *, logger: logging.Logger) -> Post:
 
 def monitor(settings: Settings, *, logger: logging.Logger, kept: Recorder | None = None) -> Monitor:
     """Return the monitor that is deployed: it tells people, and keeps records, in ``kept`` if that is given."""
+    where = access()
     return Monitor(
         collector(settings),
         post(settings, logger=logger),
         recorder=kept or recorder(settings),
         acks=Acks(settings.data_dir),
+        analyst=analyst(settings, where, directory=settings.data_dir) if where is not None else None,
     )

@@ -36,6 +36,7 @@ def messages_of(
     now: datetime,
     *,
     annotations: Mapping[str, str] = _NONE,
+    unanalysed: str = "",
 ) -> tuple[Message, ...]:
     """Return what is sent: one message a delivery that is not folded, one a digest, one a notice.
 
@@ -45,20 +46,25 @@ def messages_of(
         generation: What decided it.
         now: When.
         annotations: What a model said about incidents, by id; untrusted, and shown as what it is.
+        unanalysed: Why a model said nothing about the others; empty where it is only not at it yet.
     """
-    composing = _Composing(policy, generation, now)
-    singles = [
-        composing.of(delivery, annotations.get(delivery.incident.id, ""))
-        for delivery in plan.deliveries
-        if not delivery.folded
-    ]
+    composing = _Composing(policy, generation, now, annotations, unanalysed)
+    singles = [composing.of(delivery) for delivery in plan.deliveries if not delivery.folded]
     digests = [composing.digest(digest, number) for number, digest in enumerate(plan.digests, 1)]
     return (*singles, *digests, *(composing.notice(notice) for notice in plan.notices))
 
 
-def status_of(incident: Incident, policy: Policy, generation: Generation[Any], now: datetime) -> Message:
-    """Return an incident as it is now, for a channel that keeps one text of it up to date."""
-    return _Composing(policy, generation, now).status(incident)
+def status_of(
+    incident: Incident,
+    policy: Policy,
+    generation: Generation[Any],
+    now: datetime,
+    *,
+    annotations: Mapping[str, str] = _NONE,
+    unanalysed: str = "",
+) -> Message:
+    """Return an incident as it is now, for a channel that keeps one text of it up to date; see `messages_of`."""
+    return _Composing(policy, generation, now, annotations, unanalysed).status(incident)
 
 
 def lasts(message: Message, now: datetime) -> str:
@@ -69,7 +75,16 @@ def lasts(message: Message, now: datetime) -> str:
 
 
 class _Composing:
-    def __init__(self, policy: Policy, generation: Generation[Any], now: datetime) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        generation: Generation[Any],
+        now: datetime,
+        annotations: Mapping[str, str],
+        unanalysed: str,
+    ) -> None:
+        self._annotations = annotations
+        self._unanalysed = unanalysed
         self._policy = policy
         self._now = now
         self._same: dict[str, Any] = {
@@ -79,7 +94,7 @@ class _Composing:
             "digest": generation.digest,
         }
 
-    def of(self, delivery: Delivery, annotation: str) -> Message:
+    def of(self, delivery: Delivery) -> Message:
         told = delivery.incident.told
         return self._about(
             delivery.incident,
@@ -91,7 +106,6 @@ class _Composing:
             contact=escape(delivery.contact, limit=_LONGEST),
             other=delivery.other,
             note=self._note(delivery),
-            annotation=escape(annotation, limit=_LONGEST_ANNOTATION),
         )
 
     def status(self, incident: Incident) -> Message:
@@ -104,6 +118,7 @@ class _Composing:
             audience=heard_as,
             channel=escape(self._policy.channel(heard_as), limit=_LONGEST),
             contact=escape(self._policy.contact(incident.findings[0].tier), limit=_LONGEST),
+            note=self._without_analysis(incident),
         )
 
     def digest(self, digest: Digest, number: int) -> Message:
@@ -155,6 +170,7 @@ class _Composing:
             ended_at=incident.ended_at,
             lines=tuple(_line(finding, incident) for finding in ordered[:MOST_LINES]),
             more=max(0, len(ordered) - MOST_LINES),
+            annotation=escape(self._annotations.get(incident.id, ""), limit=_LONGEST_ANNOTATION),
             **more,
             **self._same,
         )
@@ -163,8 +179,12 @@ class _Composing:
         parts = [
             _acked(delivery.ack, self._policy) if delivery.ack is not None else "",
             _FLAPS if delivery.kind == "flapping" else "",
+            self._without_analysis(delivery.incident),
         ]
         return "; ".join(part for part in parts if part)
+
+    def _without_analysis(self, incident: Incident) -> str:
+        return "" if incident.end is not None or incident.id in self._annotations else self._unanalysed
 
 
 def _acked(ack: Ack, policy: Policy) -> str:

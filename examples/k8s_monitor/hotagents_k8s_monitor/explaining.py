@@ -17,6 +17,7 @@ __all__ = ["explained_finding", "explained_incident", "owner_text", "span", "why
 
 _LONGEST: Final = 400
 _MOST_EVENTS: Final = 40
+_MOST_LINES: Final = 12
 _SILENT: Final = {
     "pending": "silent: it has not lasted for its hold time",
     "muted": "silent: muted",
@@ -43,6 +44,7 @@ def explained_incident(record: Mapping[str, Any], ack: Ack | None = None) -> Ite
     yield from _ack_lines(ack if not end else None)
     if len(events) > _MOST_EVENTS:
         yield f"  {len(events) - _MOST_EVENTS} earlier events are left out; --json has them"
+    yield from _remark_lines(events)
     for event in events[-_MOST_EVENTS:]:
         where = f" to {event['channel']}" if event.get("channel") else ""
         acked = f"; acknowledged {_acked(event['ack'])}" if isinstance(event.get("ack"), dict) else ""
@@ -134,6 +136,23 @@ def _ack_lines(ack: Ack | None) -> Iterator[str]:
     if ack is not None:
         yield f"  acked    {_acked(ack.to_dict())}"
         yield "           until then it is told only where it gets worse, and when it is over"
+
+
+def _remark_lines(events: list[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the last remark of a model, as what it is."""
+    remarks = [(event, event["remark"]) for event in events if isinstance(event.get("remark"), dict)]
+    if not remarks:
+        return
+    event, remark = remarks[-1]
+    yield _line(f"  remark   of a model, not a finding, at {event.get('at')}: {remark.get('summary')}")
+    evidence = remark.get("evidence")
+    named = ", ".join(map(str, evidence)) if isinstance(evidence, list) else ""
+    for what, text in (("probably", remark.get("cause")), ("evidence", named), ("next", remark.get("command"))):
+        if text:
+            yield _line(f"           {what}: {text}")
+    if remark.get("known_issue"):
+        yield "           proposed for known_issues of CLAUDE.md, if you know better than to be told:"
+        yield from (_line(f"             {line}") for line in str(remark["known_issue"]).splitlines()[:_MOST_LINES])
 
 
 def _acked(ack: Mapping[str, Any]) -> str:

@@ -6,9 +6,9 @@ that is down brings along is a part of the node's incident, which is as bad as t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
 
 from hotagents_k8s_monitor.findings import worst
 
@@ -148,10 +148,17 @@ class Incident:
 @final
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to an incident at one look."""
+    """Something that happened to an incident at one look.
+
+    Attributes:
+        incident: Its id.
+        what: In words.
+        remark: What a model said of it, JSON-ready; empty where it is something else that happened.
+    """
 
     incident: str
     what: str
+    remark: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def turned(

@@ -43,6 +43,7 @@ class Look:
         told: What was delivered.
         troubles: What of the monitor's own failed, in words: a delivery, a record.
         coverage: What the configuration speaks of and this look has nothing to say about.
+        analysis: What a model added, JSON-ready; None where none is asked.
     """
 
     cycle: Cycle
@@ -53,6 +54,7 @@ class Look:
     told: tuple[Delivery, ...]
     troubles: tuple[str, ...]
     coverage: Coverage
+    analysis: Mapping[str, Any] | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -78,6 +80,7 @@ class Look:
             *_unseen(self.snapshot.gaps.values()),
             *self.troubles[:_MOST_TROUBLES],
             *self.coverage.said(),
+            str(self.analysis["trouble"]) if self.analysis is not None else "",
         ]
         return "; ".join(part for part in parts if part)
 
@@ -101,6 +104,7 @@ class Look:
             "findings": [_described(item, self.at) for item in _worst_first(self.book)],
             "told": [delivery.to_dict() for delivery in self.told],
             "troubles": list(self.troubles),
+            "analysis": self.analysis,
             "agents": {name: _agent(agent) for name, agent in generation.agents.items()},
         }
 

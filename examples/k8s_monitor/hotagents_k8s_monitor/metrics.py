@@ -26,6 +26,8 @@ __all__ = ["MonitorCollector", "Tally", "Totals"]
 
 _VERDICTS: Final = ("healthy", "findings", "blind", "impaired", "failed")
 _LONGEST: Final = 60
+_STATES: Final = ("ok", "stopped", "unavailable")
+_TOKENS: Final = ("input", "output", "cache_read", "cache_write")
 
 
 def _nothing() -> Mapping[Any, Any]:
@@ -46,6 +48,10 @@ class Totals:
         last_at: When that was; None before the first.
         last_seconds: How long it took.
         seen_whole_at: When a look last saw all that it asked for.
+        analyses: How many came to which state; empty where no model is asked.
+        tokens: By model and kind.
+        requests: That a model answered, by model.
+        dollars: What those cost whose prices are known.
     """
 
     looks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType(dict.fromkeys(_VERDICTS, 0)))
@@ -56,6 +62,10 @@ class Totals:
     last_at: datetime | None = None
     last_seconds: float = 0.0
     seen_whole_at: datetime | None = None
+    analyses: Mapping[str, int] = field(default_factory=_nothing)
+    tokens: Mapping[tuple[str, str], int] = field(default_factory=_nothing)
+    requests: Mapping[str, int] = field(default_factory=_nothing)
+    dollars: float = 0.0
 
 
 @final
@@ -86,6 +96,27 @@ class Tally:
             last_seconds=result.duration,
             seen_whole_at=totals.seen_whole_at if data["gaps"] else at,
         )
+        self._add_analysis(data.get("analysis"))
+
+    def _add_analysis(self, analysis: Mapping[str, Any] | None) -> None:
+        if analysis is None:
+            return
+        totals = self.totals
+        analyses = totals.analyses or dict.fromkeys(_STATES, 0)
+        tokens, requests = dict(totals.tokens), dict(totals.requests)
+        ended = analysis["ended"] or {"spent": {}, "dollars": 0.0, "state": None}
+        for model, usage in ended["spent"].items():
+            name = _label(model)
+            requests[name] = requests.get(name, 0) + usage["requests"]
+            for kind in _TOKENS:
+                tokens[name, kind] = tokens.get((name, kind), 0) + usage[kind]
+        self.totals = replace(
+            totals,
+            analyses=_more(analyses, [ended["state"]] if ended["state"] else []),
+            tokens=MappingProxyType(tokens),
+            requests=MappingProxyType(requests),
+            dollars=totals.dollars + ended["dollars"],
+        )
 
 
 def _more(counts: Mapping[Any, int], keys: Iterable[Any]) -> Mapping[Any, int]:
@@ -113,7 +144,7 @@ class MonitorCollector:
     def collect(self) -> Iterable[Metric]:
         """Return every metric of this moment."""
         totals = self._tally.totals
-        return [*_counts(totals), *_state(totals)]
+        return [*_counts(totals), *_of_models(totals), *_state(totals)]
 
 
 def _counts(totals: Totals) -> Iterator[Metric]:
@@ -122,6 +153,20 @@ def _counts(totals: Totals) -> Iterator[Metric]:
     yield _counter("messages", "Messages that were delivered.", ("kind", "severity"), totals.told)
     yield _counter("message_failures", "Deliveries that failed; each is tried again.", (), {(): totals.not_told})
     yield _counter("record_failures", "Records that could not be written.", (), {(): totals.not_written})
+
+
+def _of_models(totals: Totals) -> Iterator[Metric]:
+    """Yield what a model took, where one is asked."""
+    if not totals.analyses:
+        return
+    analyses = {(state,): count for state, count in totals.analyses.items()}
+    yield _counter("analyses", "Analyses by a model, by what they came to.", ("state",), analyses)
+    yield _counter("model_tokens", "Tokens that models took.", ("model", "kind"), totals.tokens)
+    requests = {(model,): count for model, count in totals.requests.items()}
+    yield _counter("model_requests", "Requests that models answered.", ("model",), requests)
+    yield _counter("model_dollars", "US dollars, where prices are known.", (), {(): totals.dollars})
+    trouble = bool((totals.last.get("analysis") or {}).get("trouble"))
+    yield _gauge("analysis_unavailable", "1 where the last analysis came to nothing, else 0.", (), {(): float(trouble)})
 
 
 def _state(totals: Totals) -> Iterator[Metric]:

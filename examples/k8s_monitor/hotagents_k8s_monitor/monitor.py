@@ -9,10 +9,13 @@ take it, and each notes every attempt. So a process may die at any moment, and t
 
 from __future__ import annotations
 
+import logging
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from hotagents import CycleResult, SystemClock, escape
+from hotagents_k8s_monitor.analysis.thoughts import NO_THOUGHTS, Thoughts
 from hotagents_k8s_monitor.composing import messages_of, status_of
 from hotagents_k8s_monitor.coverage import coverage
 from hotagents_k8s_monitor.delivery import plan, remembered
@@ -23,15 +26,19 @@ from hotagents_k8s_monitor.post import Post, Round
 from hotagents_k8s_monitor.tracking import Book, Event, advance
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from hotagents import Clock, Cycle, Generation
+    from hotagents_k8s_monitor.analysis.analyst import Analyst
     from hotagents_k8s_monitor.cluster import Snapshot
     from hotagents_k8s_monitor.delivery import Plan
     from hotagents_k8s_monitor.notify import Notifier
     from hotagents_k8s_monitor.records import Acks, Recorder
 
 __all__ = ["Collects", "Monitor"]
+
+_LONGEST_REMARK: Final = 1500
 
 
 class Collects(Protocol):
@@ -56,6 +63,7 @@ class Monitor:
             end.
         recorder: Keeps state and records; None remembers in this process only.
         acks: What people have taken over; None for nothing.
+        analyst: Asks a model about what is open; None asks none.
         clock: Where time comes from.
     """
 
@@ -68,12 +76,14 @@ class Monitor:
         *,
         recorder: Recorder | None = None,
         acks: Acks | None = None,
+        analyst: Analyst | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._collector = collector
         self._post = post if isinstance(post, Post) else Post([post])
         self._recorder = recorder
         self._acks = acks
+        self._analyst = analyst
         self._clock: Clock = SystemClock() if clock is None else clock
         self._book = Book()
         self._policy: tuple[Generation[Any], Policy] | None = None
@@ -92,17 +102,18 @@ class Monitor:
             # How long looks could not see something counts anew: nobody looked while there was no monitor.
             self._book = self._recorder.load(now).resumed()
             self._post.accept(self._recorder.outgoing, now, perhaps=True)
+        if self._analyst is not None:
+            self._analyst.open()
 
     def teardown(self) -> None:
         """Close the connections to the cluster, end sending, and let another monitor have the records."""
-        try:
-            self._post.close()
-        finally:
-            try:
-                self._collector.close()
-            finally:
-                if self._recorder is not None:
-                    self._recorder.release()
+        with ExitStack() as ends:
+            if self._recorder is not None:
+                ends.callback(self._recorder.release)
+            ends.callback(self._collector.close)
+            if self._analyst is not None:
+                ends.callback(self._analyst.close)
+            ends.callback(self._post.close)
 
     def run(self, cycle: Cycle) -> CycleResult:
         """Do one cycle; see the module's text."""
@@ -115,7 +126,8 @@ class Monitor:
         acks = self._acks.in_force(now) if self._acks is not None else {}
         planned = plan(page.incidents.values(), policy, now, acks=acks, warned=page.warned)
         self._book = remembered(page, planned, policy, now)
-        troubles = self._tell(planned, policy, cycle.generation, now)
+        thoughts = self._thoughts(cycle, policy, snapshot)
+        troubles = self._tell(planned, policy, cycle.generation, now, thoughts)
         look = Look(
             cycle=cycle,
             at=now,
@@ -125,10 +137,12 @@ class Monitor:
             told=planned.deliveries,
             troubles=troubles,
             coverage=coverage(policy, snapshot),
+            analysis=thoughts.to_dict() if self._analyst is not None else None,
         )
+        remarked = list(self._remarked(thoughts, cycle.logger))
         if self._recorder is not None:
             also = (Event(d.incident.id, f"told: {d.kind} as {d.incident.severity}") for d in planned.deliveries)
-            unkept = self._recorder.keep(look, page.incidents, [*events, *also])
+            unkept = self._recorder.keep(look, page.incidents, [*events, *also, *remarked])
             look = replace(look, troubles=(*troubles, *unkept))
         return CycleResult(summary=look.summary, data=look.to_dict())
 
@@ -138,12 +152,46 @@ class Monitor:
             self._policy = (generation, Policy.of(generation))
             cycle.logger.info("Loading orchestrator context from %s", CONTEXT)
             cycle.logger.info("Discovered agents: %s", ", ".join(escape(name, limit=100) for name in generation.agents))
-            cycle.logger.info("findings only: frontmatter acts, prose would need a model and is not used")
+            cycle.logger.info("%s", self._uses_of_prose())
         return self._policy[1]
 
-    def _tell(self, planned: Plan, policy: Policy, generation: Generation[Any], now: datetime) -> tuple[str, ...]:
+    def _uses_of_prose(self) -> str:
+        if self._analyst is None:
+            return "findings only: frontmatter acts, prose would need a model and is not used"
+        return f"prose is told to a model ({escape(self._analyst.asks, limit=200)}); frontmatter alone decides"
+
+    def _thoughts(self, cycle: Cycle, policy: Policy, snapshot: Snapshot) -> Thoughts:
+        """Return what a model has to say of what goes on, after all was decided; a failure of that is said, too."""
+        if self._analyst is None:
+            return NO_THOUGHTS
+        going_on = [i for i in self._book.incidents.values() if i.end is None]
+        try:
+            thoughts = self._analyst.think(cycle, policy, snapshot, going_on)
+        except Exception as error:  # a remark that fails must cost no finding
+            cycle.logger.exception("nothing could be asked of a model")
+            return Thoughts(trouble=f"analysis unavailable: unexpected {type(error).__name__}; the log has more")
+        if thoughts.outcome is not None:
+            level = logging.INFO if thoughts.outcome.state == "ok" else logging.WARNING
+            cycle.logger.log(level, "%s", thoughts.outcome)
+        return thoughts
+
+    def _remarked(self, thoughts: Thoughts, logger: logging.LoggerAdapter[logging.Logger]) -> Iterator[Event]:
+        """Yield what was said for the first time, and log it."""
+        new = thoughts.outcome.remarks if thoughts.outcome is not None else ()
+        for incident, remark in thoughts.remarks.items():
+            if remark in new:
+                logger.info("a model's remark on %s: %s", remark.owner, escape(remark.text(), limit=_LONGEST_REMARK))
+                yield Event(incident, "a model's remark", remark.to_dict())
+
+    def _tell(
+        self, planned: Plan, policy: Policy, generation: Generation[Any], now: datetime, thoughts: Thoughts
+    ) -> tuple[str, ...]:
         """Hand over what is to be told, and send it; return what of that failed, in words."""
-        messages = messages_of(planned, policy, generation, now)
+        beside: Any = {
+            "annotations": {name: remark.text() for name, remark in thoughts.remarks.items()},
+            "unanalysed": thoughts.trouble,
+        }
+        messages = messages_of(planned, policy, generation, now, **beside)
         # What could not be written is said by the record, which tries again; people are told all the same.
         if messages and self._recorder is not None:
             self._recorder.commit(self._book, messages)
@@ -151,5 +199,6 @@ class Monitor:
         if self._recorder is not None and not untaken:
             self._recorder.taken()
         going_on = (i for i in self._book.incidents.values() if i.end is None and i.told is not None)
-        cards = tuple(status_of(incident, policy, generation, now) for incident in going_on)
-        return (*untaken, *self._post.deliver(Round(cards, policy, now)))
+        cards = tuple(status_of(incident, policy, generation, now, **beside) for incident in going_on)
+        unkept = (thoughts.untold,) if thoughts.untold else ()
+        return (*untaken, *unkept, *self._post.deliver(Round(cards, policy, now)))

@@ -45,20 +45,35 @@ app: Final = typer.Typer(
 @app.command()
 @short_errors()
 def once(
-    *, config: Config = None, kubeconfig: Kubeconfig = None, context: Context = None, as_json: AsJson = False
+    *,
+    config: Config = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    analyze: Annotated[bool, typer.Option("--analyze", help="Ask a model about what is open.")] = False,
+    print_request: Annotated[
+        bool,
+        typer.Option(
+            "--print-request",
+            help="Print what a model would be asked, as it would be sent; nothing is without --analyze.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Look at a cluster once and print what is wrong. Reads only; sends, records and remembers nothing.
+    """Look at a cluster once and print what is wrong. Reads only; sends, records and remembers nothing. Asks a model
+    with --analyze alone.
 
     What has no time of its own can only be counted from this first look, and shows as within its hold time. Ends with 0
     where all is well, 1 where something is wrong or could not be seen, 2 where nothing could be seen.
     """
-    from hotagents_k8s_monitor.cli.looking import look_once  # noqa: PLC0415 - heavy
+    from hotagents_k8s_monitor.cli.asking import asked_model  # noqa: PLC0415 - heavy
+    from hotagents_k8s_monitor.cli.looking import look_once  # noqa: PLC0415
     from hotagents_k8s_monitor.settings import load_settings  # noqa: PLC0415
 
     output = Output(as_json=as_json)
     with told(output):
         settings = load_settings(kubeconfig=kubeconfig, context=context)
-        code = look_once(settings, config, output)
+        model = asked_model(analyze=analyze, shows=print_request)
+        code = look_once(settings, config, output, model)
     raise typer.Exit(code)
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from hotagents import CycleResult, Plugins, Runner, RunnerContext
     from hotagents.cli.output import Output
+    from hotagents_k8s_monitor.cli.asking import AskedModel
     from hotagents_k8s_monitor.settings import Settings
 
 __all__ = ["config_dir", "look_once", "watch"]
@@ -47,7 +48,7 @@ def config_dir(settings: Settings, given: str | None) -> Path:
     return settings.config_dir if is_named or settings.config_dir.exists() else shipped_config()
 
 
-def look_once(settings: Settings, given: str | None, output: Output) -> int:
+def look_once(settings: Settings, given: str | None, output: Output, model: AskedModel | None) -> int:
     """Do one cycle that leaves nothing behind, and print it; return the exit code.
 
     That is 0 for a healthy cluster, 2 where nothing of it could be seen, else 1.
@@ -56,7 +57,8 @@ def look_once(settings: Settings, given: str | None, output: Output) -> int:
         InvalidConfigError, SourceError: If the configuration is refused or cannot be read.
     """
     results: list[CycleResult] = []
-    runner = Monitor(collector(settings), NoNotifier())
+    analyst = model.analyst(settings) if model is not None else None
+    runner = Monitor(collector(settings), NoNotifier(), analyst=analyst)
     path = config_dir(settings, given)
     plugins = load_plugins(from_entry_points=False, plugins={plugin.NAME: plugin}).hosting([plugin.NAME])
     with silent(), _registry(path, plugins) as registry:
@@ -65,7 +67,7 @@ def look_once(settings: Settings, given: str | None, output: Output) -> int:
             results.append(result)
             host.stop()
 
-        timeout = settings.look_timeout + _MARGIN
+        timeout = settings.look_timeout + _MARGIN + (settings.analysis_seconds if model is not None else 0.0)
         host = Host(registry, [runner], interval=_NEVER, timeout=timeout, grace=1.0, on_result=finished)
         host.run()
     if not results:  # a signal came first
@@ -76,6 +78,8 @@ def look_once(settings: Settings, given: str | None, output: Output) -> int:
     if not output.as_json:
         for line, style in _lines(result):
             output.line(line, style=style)
+    if model is not None and result.data:
+        model.tell(result.data, output)
     return _exit_code(result)
 
 

@@ -133,7 +133,8 @@ class Recorder:
             *_, noted = self._unwritten.get(event.incident, ([],))
             place = told.get(event.incident) if event.what.startswith("told") else None
             where = {name: place[name] for name in ("channel", "contact", "ack") if place[name]} if place else {}
-            noted = [*noted, said | {"what": event.what} | where][-MOST_EVENTS:]
+            remark = {"remark": dict(event.remark)} if event.remark else {}
+            noted = [*noted, said | {"what": event.what} | where | remark][-MOST_EVENTS:]
             incident = incidents[event.incident]
             self._unwritten[event.incident] = (incident, _incident_findings(incident, look), noted)
 

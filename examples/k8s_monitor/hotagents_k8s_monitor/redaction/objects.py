@@ -78,16 +78,15 @@ class Redactor:
 
     def look(self, snapshot: Snapshot) -> Snapshot:
         """Return what was seen, without what must not leave the cluster."""
-        objects = {
-            resource: tuple(self._object(item) for item in items) for resource, items in snapshot.objects.items()
-        }
+        objects = {resource: tuple(self.item(item) for item in items) for resource, items in snapshot.objects.items()}
         gaps = {
             resource: replace(gap, detail="" if self._renames else redacted(gap.detail))
             for resource, gap in snapshot.gaps.items()
         }
         return replace(snapshot, objects=MappingProxyType(objects), gaps=MappingProxyType(gaps))
 
-    def _object(self, item: Any) -> Any:
+    def item(self, item: Any) -> Any:
+        """Return one object, without what must not leave the cluster."""
         return {key: self._value(key, value) for key, value in item.items() if not _is_dropped(key, value)}
 
     def _value(self, key: str, value: Any) -> Any:

@@ -29,8 +29,7 @@ def _value(name: str) -> str:
 SECRET_NAME: Final = re.compile(rf"(?i:[\w.-]*{_NAME}s?|auth)")
 """Keys of an object below which a text is a secret."""
 
-_SECRETS: Final = re.compile(
-    rf"""
+_PATTERNS: Final = rf"""
       -----BEGIN[ ][A-Z ]{{1,40}}-----(?:.*?-----END[ ][A-Z ]{{1,40}}-----|.*)   # a key, else to the end
     | \b(?:AKIA|ASIA|AGPA|AROA|AIDA)[0-9A-Z]{{16}}\b                     # of a cloud's account
     | \bgh[oprsu]_\w{{20,}} | \bgithub_pat_\w{{20,}} | \bgl(?:pat|sa|dt|rt)[-_][\w-]{{16,}}
@@ -56,22 +55,23 @@ _SECRETS: Final = re.compile(
     | (?P<option>(?i:-[\w-]{{0,60}}{_NAME}[\w-]{{0,60}}\s+))(?!-){_value("option")}    # and its value
     | (?P<auth>(?i:{_QUOTE}auth{_QUOTE}\s{{0,9}}:\s{{0,9}})){_value("auth")}           # of a registry
     | (?<![\w+/=.-])(?<!sha256:){_LONG}={{0,2}}(?![\w+/=.-])             # no name is so long, and so mixed
-    | \b[\w.+-]{{1,100}}@[\w-]{{1,60}}(?:\.[\w-]{{1,60}}){{0,5}}\.[a-zA-Z]{{2,}}\b  # an e-mail address
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+    """
+_ADDRESS: Final = r"| \b[\w.+-]{1,100}@[\w-]{1,60}(?:\.[\w-]{1,60}){0,5}\.[a-zA-Z]{2,}\b"
+_SECRETS: Final = re.compile(_PATTERNS + _ADDRESS, re.VERBOSE | re.DOTALL)
+_SECRETS_ALONE: Final = re.compile(_PATTERNS, re.VERBOSE | re.DOTALL)
 _KEPT: Final = ("query", "cookie", "scheme", "pair", "named", "option", "auth")
 
 
-def redacted(text: str) -> str:
+def redacted(text: str, *, emails: bool = True) -> str:
     """Return a text with ``[redacted]`` in place of each secret; the name that gives it away stays.
 
     It takes time in proportion to the text's length.
 
     Args:
         text: Untrusted, of any length.
+        emails: Whether e-mail addresses are secrets too.
     """
-    return _SECRETS.sub(_hide, text)
+    return (_SECRETS if emails else _SECRETS_ALONE).sub(_hide, text)
 
 
 def _hide(match: re.Match[str]) -> str:

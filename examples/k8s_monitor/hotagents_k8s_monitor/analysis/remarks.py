@@ -1,0 +1,95 @@
+"""`Remark`: what a model added to one incident, after everything in it was checked that can be.
+
+Names of objects, fingerprints and rules are compared with what there is, and left out where they are not. The command
+and the entry for ``known_issues`` are written here, from names that were checked: nothing that a model wrote is to be
+pasted into a shell or a file.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from hotagents import escape
+from hotagents_k8s_monitor.findings import Owner
+from hotagents_k8s_monitor.redaction import redacted
+
+__all__ = ["Remark", "said"]
+
+_LINK: Final = re.compile(r"\b(mailto|javascript|data|[a-z][a-z0-9+.-]{1,20}(?=://)):", re.IGNORECASE)
+_LONGEST: Final = 600
+_LONGEST_NAME: Final = 600
+_MOST_EVIDENCE: Final = 8
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What a model said; its texts are untrusted, redacted and bounded.
+
+    Attributes:
+        owner: Whose incident it is about.
+        fingerprints: Of the findings that the incident had.
+        summary: What it means.
+        cause: What probably brought it about; empty where no evidence was named that there is.
+        evidence: Ids of objects and findings that there are.
+        command: A ``kubectl`` line that reads; empty for none.
+        known_issue: A proposed entry, as YAML to be pasted below ``known_issues``; empty for none.
+    """
+
+    owner: Owner
+    fingerprints: frozenset[str]
+    summary: str
+    cause: str = ""
+    evidence: tuple[str, ...] = ()
+    command: str = ""
+    known_issue: str = ""
+
+    def text(self) -> str:
+        """Return it as people read it beside the findings."""
+        parts = [
+            self.summary,
+            f"Probably: {self.cause} (evidence: {', '.join(self.evidence)})" if self.cause else "",
+            f"Next: {self.command}" if self.command else "",
+        ]
+        return " ".join(part for part in parts if part)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return {
+            "owner": self.owner.to_dict(),
+            "fingerprints": sorted(self.fingerprints),
+            "summary": self.summary,
+            "cause": self.cause,
+            "evidence": list(self.evidence),
+            "command": self.command,
+            "known_issue": self.known_issue,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Remark:
+        """Return the remark that `to_dict` described, bounded anew: a file may hold anything.
+
+        Raises:
+            LookupError, TypeError, ValueError: If the values describe none.
+        """
+        return cls(
+            owner=Owner.from_dict(values["owner"]),
+            fingerprints=frozenset(map(str, values["fingerprints"])),
+            summary=said(values["summary"]),
+            cause=said(values["cause"]),
+            evidence=tuple(said(name, _LONGEST_NAME) for name in list(values["evidence"])[:_MOST_EVIDENCE]),
+            command=said(values["command"], _LONGEST),
+            known_issue=str(values["known_issue"])[: 2 * _LONGEST],
+        )
+
+
+def said(value: Any, longest: int = _LONGEST) -> str:
+    """Return what a model said, on one line, without secrets, and so that no program makes a link of it; empty where
+    that is no text.
+    """
+    if not isinstance(value, str):
+        return ""
+    line = " ".join(redacted(value[: 4 * longest]).split())
+    return escape(_LINK.sub(r"\1[:]", line), limit=longest)

@@ -1,0 +1,162 @@
+"""`Reply`: one answer of a model, read from JSON that may be anything.
+
+The package's own models are not used for it: they take what is missing for None and what is new for what it is not, and
+a server that only resembles the API's may leave out or add what it likes.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, final
+
+from hotagents_k8s_monitor.analysis.errors import AnalysisError
+from hotagents_k8s_monitor.analysis.usage import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Reply", "ToolUse", "json_within", "reply_of", "usage_in"]
+
+_MOST_BYTES: Final = 4 << 20
+_MOST_BLOCKS: Final = 100
+_DEEPEST: Final = 40
+_CUT: Final[Mapping[str, str]] = {
+    "max_tokens": "its answer was cut at the tokens that one answer may have",
+    "model_context_window_exceeded": "what it was told is more than it can read",
+}
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolUse:
+    """A function that a model asks to be called."""
+
+    id: str
+    name: str
+    input: Mapping[str, Any]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One answer.
+
+    Attributes:
+        content: Its blocks as they came, to be sent back.
+        uses: What it asks to be called.
+        text: What it says.
+        paused: Whether it wants to be asked to go on.
+    """
+
+    content: tuple[Mapping[str, Any], ...]
+    uses: tuple[ToolUse, ...]
+    text: str
+    paused: bool
+
+
+def reply_of(content: bytes) -> Reply:
+    """Return an answer.
+
+    Raises:
+        AnalysisError: If it is none, or was cut, or the model refused.
+    """
+    said = _decoded(content)
+    _refuse_what_is_no_answer(said)
+    blocks = _blocks(said.get("content"))
+    uses = tuple(_use(block) for block in blocks if block.get("type") == "tool_use")
+    if len({use.id for use in uses}) < len(uses):
+        raise AnalysisError("malformed", "two calls of the model's have the same id")
+    texts = [block["text"] for block in blocks if block.get("type") == "text"]
+    paused = said.get("stop_reason") == "pause_turn" and not uses
+    return Reply(content=tuple(map(_sent_back, blocks)), uses=uses, text="\n".join(texts), paused=paused)
+
+
+def usage_in(content: bytes) -> Usage:
+    """Return what an answer took, as far as it says so; also of one of which nothing else can be used."""
+    try:
+        usage = _decoded(content).get("usage")
+    except AnalysisError:
+        usage = None
+    return Usage.of(usage if isinstance(usage, dict) else {})
+
+
+def _blocks(content: Any) -> list[dict[str, Any]]:
+    """Return the blocks that are any; a text of nothing may not be sent back, and is left out."""
+    if not isinstance(content, list) or len(content) > _MOST_BLOCKS:
+        raise AnalysisError("malformed", "the model's answer has no content that can be read")
+    if not all(isinstance(block, dict) and isinstance(block.get("type"), str) for block in content):
+        raise AnalysisError("malformed", "a part of the model's answer says nothing of what it is")
+    return [block for block in content if block["type"] != "text" or _says_something(block.get("text"))]
+
+
+def _says_something(text: Any) -> bool:
+    return isinstance(text, str) and bool(text.strip())
+
+
+def _sent_back(block: dict[str, Any]) -> Mapping[str, Any]:
+    if block["type"] == "text":
+        return {"type": "text", "text": block["text"]}
+    if block["type"] != "tool_use":
+        return block
+    use = _use(block)
+    return {"type": "tool_use", "id": use.id, "name": use.name, "input": use.input}
+
+
+def _decoded(content: bytes) -> dict[str, Any]:
+    if len(content) > _MOST_BYTES:
+        raise AnalysisError("malformed", f"the model's answer is too large: {len(content)} bytes")
+    try:
+        said = json.loads(content)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict) or _is_deep(said):
+        raise AnalysisError("malformed", "the model's answer is not the JSON that the Messages API sends")
+    return said
+
+
+def _is_deep(value: Any) -> bool:
+    """Say whether it is nested more deeply than whoever walks through it can follow."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level for inner in _within(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _within(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _refuse_what_is_no_answer(said: Mapping[str, Any]) -> None:
+    reason = said.get("stop_reason")
+    if reason == "refusal":
+        raise AnalysisError("refused", "the model refused to answer")
+    if isinstance(reason, str) and reason in _CUT:
+        raise AnalysisError("malformed", f"of no use: {_CUT[reason]}")
+    if said.get("type") == "error":
+        raise AnalysisError("failed", "the model's server answered with an error and no status that says so")
+
+
+def _use(block: Mapping[str, Any]) -> ToolUse:
+    name, given, called = block.get("id"), block.get("input"), block.get("name")
+    if not isinstance(name, str) or not name or not isinstance(called, str) or not called:
+        raise AnalysisError("malformed", "a call of the model's has no id or no name")
+    return ToolUse(id=name, name=called, input=given if isinstance(given, dict) else {})
+
+
+def json_within(text: str) -> Any:
+    """Return the value that a text is, or the one object within it; None where there is none.
+
+    Models that were asked for nothing but JSON still put a fence or a sentence around it.
+    """
+    begin, end = text.find("{"), text.rfind("}")
+    for part in (text, text[begin : end + 1] if 0 <= begin < end else ""):
+        try:
+            return json.loads(part)
+        except (ValueError, RecursionError):
+            continue
+    return None
