@@ -99,6 +99,19 @@ def test_a_paused_turn_may_be_sent_back_as_it_is(query: str) -> None:
     assert server.surprises == ()
 
 
+def test_a_turn_that_is_paused_again_may_go_on_as_one_message_or_as_two() -> None:
+    first, second = model.paused("one moment"), model.paused("and one more")
+    said_first, said_second = first.body["content"], second.body["content"]
+    turns = [[said_first], [said_first + said_second], [said_first, said_second]]
+    with ModelServer([first, second, model.text("a crash"), model.text("a crash")]) as server:
+        assert post(server, RIGHT)[0] == 200
+        for turn in turns:
+            again = [{"role": "assistant", "content": content} for content in turn]
+            assert post(server, {**RIGHT, "messages": [USER, *again]})[0] == 200
+        other = {"role": "assistant", "content": said_second + said_first + [{"type": "text", "text": "So"}]}
+        assert post(server, {**RIGHT, "messages": [USER, other]})[0] == 400
+
+
 def test_calls_and_results_of_the_real_client_are_right() -> None:
     with (
         ModelServer([model.tool_use(("pod_logs", {"pod": "a"}), said="Let me look."), model.text("a crash")]) as server,
