@@ -302,6 +302,11 @@ def test_the_text_of_a_request_holds_what_escapes_would_hide() -> None:
     assert "hünter2" not in server.requests[0].raw
 
 
+def test_the_text_of_a_request_holds_what_only_begins_like_json() -> None:
+    request = Request(body={"messages": [said('{"log": "cut off'), said("[1]")]})
+    assert '{"log": "cut off' in request.text.splitlines()
+
+
 @pytest.mark.parametrize("body", [{}, {"messages": 1, "tools": "x", "system": 3, "model": []}, {"messages": [1, {}]}])
 def test_a_request_that_is_wrong_reads_as_empty(body: dict[str, Any]) -> None:
     request = Request(body=body)

@@ -46,6 +46,11 @@ def test_the_same_seed_says_the_same_whatever_is_asked() -> None:
         assert shown(said(seed)) == shown(said(seed)) == shown(said(seed, other))
 
 
+def test_it_has_something_to_say_to_whoever_asks_for_nothing() -> None:
+    plain = {key: BODY[key] for key in ("model", "max_tokens", "messages")}
+    assert len({reply.content for reply in said(1, plain)}) > EACH // 2
+
+
 def test_another_seed_says_something_else() -> None:
     assert len({str(shown(said(seed))) for seed in SEEDS}) == len(SEEDS)
 
