@@ -11,7 +11,7 @@ import anthropic
 import pytest
 
 from hotagents_k8s_monitor.testing import model
-from hotagents_k8s_monitor.testing.model import ModelServer, Request
+from hotagents_k8s_monitor.testing.model import ModelServer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -270,45 +270,3 @@ def test_a_server_of_a_smaller_kind_names_the_field_that_it_does_not_know() -> N
         assert (status, answer["error"]["message"]) == (400, "output_config: Extra inputs are not permitted")
         assert post(server, RIGHT)[0] == 200
     assert server.surprises == ()
-
-
-# --- requests ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_request_tells_its_parts() -> None:
-    body = {
-        **RIGHT,
-        "system": [{"type": "text", "text": "You look"}, {"type": "text", "text": "at clusters."}],
-        "tools": [TOOL],
-        "messages": [USER, calls("a"), results("a", after="and?")],
-        **schema(),
-    }
-    with ModelServer([model.text("a crash")]) as server:
-        post(server, body)
-    (request,) = server.requests
-    assert (request.body, request.model, request.tools) == (body, MODEL, ("pod_logs",))
-    assert request.headers["x-api-key"] == "k"
-    assert request.system == "You look\nat clusters."
-    assert request.messages == body["messages"]
-    assert [result["tool_use_id"] for result in request.results] == ["a"]
-    assert request.output_config["format"]["type"] == "json_schema"
-
-
-def test_the_text_of_a_request_holds_what_escapes_would_hide() -> None:
-    nested = json.dumps({"log": 'password="hünter2"\n'})
-    with ModelServer([model.text("a crash")]) as server:
-        post(server, {**RIGHT, "messages": [said(nested)]})
-    assert 'password="hünter2"\n' in server.requests[0].text
-    assert "hünter2" not in server.requests[0].raw
-
-
-def test_the_text_of_a_request_holds_what_only_begins_like_json() -> None:
-    request = Request(body={"messages": [said('{"log": "cut off'), said("[1]")]})
-    assert '{"log": "cut off' in request.text.splitlines()
-
-
-@pytest.mark.parametrize("body", [{}, {"messages": 1, "tools": "x", "system": 3, "model": []}, {"messages": [1, {}]}])
-def test_a_request_that_is_wrong_reads_as_empty(body: dict[str, Any]) -> None:
-    request = Request(body=body)
-    assert (request.model, request.system, request.tools, request.results) == ("", "", (), ())
-    assert request.output_config == {}
