@@ -39,7 +39,7 @@ class Contract:
 
     Args:
         without: Fields that this server does not know.
-        api_key: The key that it accepts; None for any.
+        api_key: The key that it accepts; None for any, and empty if it asks for none.
         is_paused: Whether this is the content of a turn that the server paused.
     """
 
@@ -59,9 +59,9 @@ class Contract:
 
     def _of_headers(self, headers: Mapping[str, str]) -> Refusal | None:
         key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
-        if not key:
+        if not key and self._api_key != "":
             return Refusal(401, "authentication_error", "x-api-key header is required")
-        if self._api_key is not None and key != self._api_key:
+        if self._api_key and key != self._api_key:
             return Refusal(401, "authentication_error", "invalid x-api-key", is_surprise=False)
         return None if headers.get("anthropic-version") else _invalid("anthropic-version: header is required")
 

@@ -33,7 +33,7 @@ def instance_of(schema: Mapping[str, Any], *, word: str = "ok") -> Any:
         word: What strings are.
 
     Raises:
-        ValueError: If it has none that ends, or refers to what is not in it.
+        ValueError: If it has none that ends, refers to what is not in it, or is no schema.
     """
     return _Builder(schema, word).of(schema, 0)
 
@@ -61,7 +61,10 @@ class _Builder:
             return plain["const"]
         if plain.get("enum"):
             return plain["enum"][0]
-        return self._makers[_type_of(plain, depth)](plain, depth)
+        kind = _type_of(plain, depth)
+        if kind not in self._makers:
+            raise ValueError(f"schema: expected a type of JSON schema, got {kind!r}")
+        return self._makers[kind](plain, depth)
 
     def _plain(self, schema: Any, depth: int) -> dict[str, Any]:
         """Return a schema without references and without parts that are schemas of the same value."""
@@ -101,9 +104,10 @@ class _Builder:
         return [self.of(schema.get("items"), depth + 1) for _ in range(wanted)]
 
     def _string(self, schema: Mapping[str, Any], _depth: int) -> str:
-        found = _FORMATS.get(schema.get("format", ""), self._word)
+        found: str = _FORMATS.get(schema.get("format", ""), self._word)
         found += found[-1] * (schema.get("minLength", 0) - len(found))
-        return found[: schema.get("maxLength", len(found))]
+        most: int = schema.get("maxLength", len(found))
+        return found[:most]
 
     def _number(self, schema: Mapping[str, Any], _depth: int) -> Any:
         least = max(1, schema.get("minimum", 1), schema.get("exclusiveMinimum", 0) + 1)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
+import itertools
 import json
 import random
-import threading
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents_k8s_monitor.testing.model import replies, trouble
@@ -40,17 +38,29 @@ _ERRORS: Final = (
 _WAITS: Final = (None, None, 0, "soon", "-1", "nan", "", "Thu, 01 Jan 1970 00:00:00 GMT")
 _WORDS: Final = ("", " ", "\x00", "\ud800", "\udfff\ud800 half", "ok", "ü", "\u202e", "null", "{", "[]", "1e999")
 _NUMBERS: Final = (0, -1, 1e308, -0.0, 10**40, 10**400, float("inf"), float("nan"), 0.1)
-_STOPS: Final = ("end_turn", "tool_use", "max_tokens", "stop_sequence", "sideways", "", None, 7, [], {"type": "x"})
+_STOPS: Final[tuple[Any, ...]] = (
+    "end_turn",
+    "tool_use",
+    "max_tokens",
+    "stop_sequence",
+    "sideways",
+    "",
+    None,
+    7,
+    [],
+    {"type": "x"},
+)
 _KEYS: Final = ("", "verdict", "severity", "summary", "type", "__class__", "ü", "$ref", "name", "\ud800")
-_DEEP: Final = 200
+_DEPTHS: Final = (8, 30, 200)
 _MOST: Final = 4
 
 
 def nonsense(seed: int) -> Callable[[Request], Reply]:
-    """Return a script that answers anything. It may be called from any thread.
+    """Return a script that answers anything, for one server. It may be called from any thread.
 
-    What it answers follows from the seed, from what the request's body is, and from how often just that was asked
-    before: requests that come side by side are answered the same in whatever order they come.
+    What it answers follows from the seed and from how many requests came before, so that a client which asks one after
+    the other hears the same again, whatever it says of the time; only names of tools and the schema of an answer are
+    taken from the request.
     """
     return _Nonsense(seed)
 
@@ -59,15 +69,10 @@ def nonsense(seed: int) -> Callable[[Request], Reply]:
 class _Nonsense:
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._asked: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self._numbers = itertools.count()  # its next is one step, in whatever thread
 
     def __call__(self, request: Request) -> Reply:
-        digest = hashlib.sha256(json.dumps(request.body, sort_keys=True).encode()).hexdigest()
-        with self._lock:
-            times = self._asked[digest]
-            self._asked[digest] += 1
-        chance = random.Random(f"{self._seed}:{digest}:{times}")  # noqa: S311 - it must come out the same again
+        chance = random.Random(f"{self._seed}:{next(self._numbers)}")  # noqa: S311 - it must come out the same again
         return _with_ids(chance.choice(_KINDS)(chance, request), chance)
 
 
@@ -101,7 +106,7 @@ def _value(chance: random.Random, depth: int = 0) -> Any:
 
 def _nested(chance: random.Random) -> Any:
     found = _value(chance, _MOST)
-    for _ in range(_DEEP):
+    for _ in range(chance.choice(_DEPTHS)):
         found = [found] if chance.random() < 0.5 else {chance.choice(_KEYS): found}  # noqa: PLR2004 - half of them
     return found
 
@@ -154,7 +159,7 @@ def _deep_call(chance: random.Random, request: Request) -> Reply:
 def _odd_blocks(chance: random.Random, request: Request) -> Reply:
     """Return a message with wrong ids, blocks without what they need, and a stop that does not fit."""
     name = _tool(chance, request)
-    blocks = (
+    blocks: tuple[dict[str, Any], ...] = (
         {"type": "tool_use", "id": chance.choice(("toolu_1", "", None, 7)), "name": name, "input": _value(chance)},
         {"type": "tool_use", "id": "toolu_1", "name": name},
         {"type": "tool_result", "tool_use_id": "toolu_1", "content": chance.choice(HOSTILE)},

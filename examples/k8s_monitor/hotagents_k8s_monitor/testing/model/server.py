@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from hotagents_k8s_monitor.testing.model.contract import Contract
 from hotagents_k8s_monitor.testing.model.replies import Reply
+from hotagents_k8s_monitor.testing.model.requests import blocks_of
 from hotagents_k8s_monitor.testing.model.shapes import prepare
 from hotagents_k8s_monitor.testing.model.trouble import failing
 from hotagents_k8s_monitor.testing.model.wire import Wire
@@ -38,7 +38,7 @@ class ModelServer:
         repeat: Whether the last reply is given again and again. If not, what comes after it is a surprise and gets 500.
         without: Fields of a request that this server does not know, as servers of other kinds do: it refuses them, and
             is not surprised.
-        api_key: The key that it accepts; None for any.
+        api_key: The key that it accepts; None for any, and empty if it asks for none.
 
     Raises:
         ValueError: If the last of no replies is to be repeated.
@@ -54,7 +54,7 @@ class ModelServer:
         self._given = 0
         self._requests: list[Request] = []
         self._surprises: list[str] = []
-        self._paused: set[str] = set()
+        self._paused: list[list[Any]] = []
         self._heard = threading.Condition()
         self._contract = Contract(without=without, api_key=api_key, is_paused=self._is_paused)
         self._wire: Wire | None = None
@@ -147,16 +147,14 @@ class ModelServer:
     def _noted(self, reply: Reply) -> Reply:
         if reply.is_message and reply.body["stop_reason"] == "pause_turn":
             with self._heard:
-                self._paused.add(_key(reply.body["content"]))
+                self._paused.append(_bare(reply.body["content"]))
         return reply
 
     def _is_paused(self, content: Any) -> bool:
+        """Return whether a turn ends with what was said before a pause; it may have been paused before, too."""
+        blocks = _bare(list(blocks_of(content)))
         with self._heard:
-            return _key(content) in self._paused
-
-
-def _key(content: Any) -> str:
-    return json.dumps(_bare(content), sort_keys=True)
+            return any(blocks[-len(said) :] == said for said in self._paused)
 
 
 def _bare(value: Any) -> Any:

@@ -35,7 +35,8 @@ def misshapen(body: Any) -> str:
         _validator().validate_python(body, strict=True)
     except ValidationError as error:
         found = max(error.errors(include_url=False, include_input=False), key=lambda item: len(item["loc"]))
-        where = ".".join(str(part) for part in found["loc"] if str(part) not in _LABELS and "[" not in str(part))
+        first, *others = map(str, found["loc"] or ("body",))
+        where = ".".join([first, *(part for part in others if part not in _LABELS and "[" not in part)])
         return f"{where}: {found['msg'].replace(' found using read()', '')}"
     return ""
 
@@ -67,7 +68,8 @@ class _Strict:
                 return self.rewritten(node["json_schema"])
             case "union":
                 return self._union(node)
-        found = {key: self.rewritten(value) for key, value in node.items() if key not in _LEFT_OUT}
+        left_out = _LEFT_OUT if isinstance(node.get("type"), str) else ()  # else it has fields by their names
+        found = {key: self.rewritten(value) for key, value in node.items() if key not in left_out}
         if node.get("type") == "typed-dict" and node.get("extra_behavior") != "allow":
             found["extra_behavior"] = "forbid"
         return found
