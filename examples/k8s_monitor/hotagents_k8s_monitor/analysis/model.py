@@ -112,14 +112,17 @@ class Model:
             BudgetError: If it may not be made.
             AnalysisError: If there is no answer that can be used.
         """
-        if _FORMAT in request and self._takes_formats:
-            try:
-                return self._ask(request, leaving)
-            except AnalysisError as error:
-                if error.reason != "rejected":
-                    raise
-                self._takes_formats = False
-        return self._ask({key: value for key, value in request.items() if key != _FORMAT}, leaving)
+        without = {key: value for key, value in request.items() if key != _FORMAT}
+        if _FORMAT not in request or not self._takes_formats:
+            return self._ask(without, leaving)
+        try:
+            return self._ask(request, leaving)
+        except AnalysisError as error:
+            if error.reason != "rejected":
+                raise
+            reply = self._ask(without, leaving)
+            self._takes_formats = False
+            return reply
 
     def close(self) -> None:
         """Give connections back; a request that still runs ends with them."""

@@ -7,6 +7,7 @@ a server that only resembles the API's may leave out or add what it likes.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -21,6 +22,7 @@ __all__ = ["Reply", "ToolUse", "json_within", "reply_of", "usage_in"]
 _MOST_BYTES: Final = 4 << 20
 _MOST_BLOCKS: Final = 100
 _DEEPEST: Final = 40
+_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}", re.ASCII)  # what the API takes back
 _CUT: Final[Mapping[str, str]] = {
     "max_tokens": "its answer was cut at the tokens that one answer may have",
     "model_context_window_exceeded": "what it was told is more than it can read",
@@ -142,10 +144,10 @@ def _refuse_what_is_no_answer(said: Mapping[str, Any]) -> None:
 
 
 def _use(block: Mapping[str, Any]) -> ToolUse:
-    name, given, called = block.get("id"), block.get("input"), block.get("name")
-    if not isinstance(name, str) or not name or not isinstance(called, str) or not called:
-        raise AnalysisError("malformed", "a call of the model's has no id or no name")
-    return ToolUse(id=name, name=called, input=given if isinstance(given, dict) else {})
+    given, named = block.get("input"), [block.get(key) for key in ("id", "name")]
+    if not all(isinstance(name, str) and _NAME.fullmatch(name) for name in named):
+        raise AnalysisError("malformed", "a call of the model's has an id or a name that no call may have")
+    return ToolUse(id=str(named[0]), name=str(named[1]), input=given if isinstance(given, dict) else {})
 
 
 def json_within(text: str) -> Any:

@@ -187,7 +187,10 @@ BAD: Final = {
     "list": (wrong_shape([]), "the model's answer is not the JSON that the Messages API sends"),
     "no content": (wrong_shape({"stop_reason": "end_turn"}), "no content that can be read"),
     "texts for blocks": (wrong_shape({"content": ["a"]}), "says nothing of what it is"),
-    "call without id": (wrong_shape({"content": [{"type": "tool_use", "name": "x"}]}), "has no id or no name"),
+    "call without id": (
+        wrong_shape({"content": [{"type": "tool_use", "name": "x"}]}),
+        "has an id or a name that no call may have",
+    ),
     "refused": (refused(), "the model refused to answer"),
     "cut": (cut("{"), "its answer was cut at the tokens that one answer may have"),
     "overflowed": (overflowed(), "what it was told is more than it can read"),
