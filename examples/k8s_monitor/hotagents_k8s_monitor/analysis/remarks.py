@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 from hotagents import escape
-from hotagents_k8s_monitor.findings import Owner
+from hotagents_k8s_monitor.findings import Owner, cut
 from hotagents_k8s_monitor.redaction import redacted
 
 __all__ = ["Remark", "said"]
 
 _LINK: Final = re.compile(r"\b(mailto|javascript|data|[a-z][a-z0-9+.-]{1,20}(?=://)):", re.IGNORECASE)
 _LONGEST: Final = 600
-_LONGEST_NAME: Final = 600
+_LONGEST_COMMAND: Final = 1000
+_LONGEST_NAME: Final = 253
+_LONGEST_ID: Final = 600
+_LONGEST_ENTRY: Final = 2500
 _MOST_EVIDENCE: Final = 8
 
 
@@ -74,14 +77,15 @@ class Remark:
         Raises:
             LookupError, TypeError, ValueError: If the values describe none.
         """
+        owner = Owner.from_dict(values["owner"])
         return cls(
-            owner=Owner.from_dict(values["owner"]),
+            owner=Owner(*(cut(part, _LONGEST_NAME) for part in (owner.kind, owner.namespace, owner.name))),
             fingerprints=frozenset(map(str, values["fingerprints"])),
             summary=said(values["summary"]),
             cause=said(values["cause"]),
-            evidence=tuple(said(name, _LONGEST_NAME) for name in list(values["evidence"])[:_MOST_EVIDENCE]),
-            command=said(values["command"], _LONGEST),
-            known_issue=str(values["known_issue"])[: 2 * _LONGEST],
+            evidence=tuple(said(name, _LONGEST_ID) for name in list(values["evidence"])[:_MOST_EVIDENCE]),
+            command=said(values["command"], _LONGEST_COMMAND),
+            known_issue=_whole_lines(values["known_issue"]),
         )
 
 
@@ -92,4 +96,12 @@ def said(value: Any, longest: int = _LONGEST) -> str:
     if not isinstance(value, str):
         return ""
     line = " ".join(redacted(value[: 4 * longest]).split())
-    return escape(_LINK.sub(r"\1[:]", line), limit=longest)
+    # What is invisible is longer once it is shown, and bounded again.
+    return escape(escape(_LINK.sub(r"\1[:]", line), limit=longest), limit=longest)
+
+
+def _whole_lines(value: Any) -> str:
+    """Return an entry, or nothing: a part of one, or one with something invisible in it, is not to be pasted."""
+    if not isinstance(value, str) or len(value) > _LONGEST_ENTRY:
+        return ""
+    return value if all(escape(line, limit=_LONGEST_ENTRY) == line for line in value.split("\n")) else ""

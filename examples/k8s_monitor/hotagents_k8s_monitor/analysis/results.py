@@ -43,9 +43,11 @@ _COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
 _ROLLED_OUT: Final = ("daemonsets.apps", "deployments.apps", "statefulsets.apps")
 _MOST_EVIDENCE: Final = 8
 _LONGEST_ID: Final = 600
+_LONGEST_LINE: Final = 10_000  # no entry is folded
 _MOST_DAYS: Final = 30
 _TEXT: Final = {"type": "string"}
 _PLAIN: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)  # as names of objects are
+_KIND: Final = re.compile(r"[A-Z][A-Za-z0-9]{0,62}", re.ASCII)
 
 
 @final
@@ -143,7 +145,7 @@ class Form:
         if not isinstance(verb, str) or verb not in _COMMANDS or found is None:
             return ""
         resource, namespace, name = found
-        if not _PLAIN.fullmatch(name) or (namespace and not _PLAIN.fullmatch(namespace)):
+        if not _are_plain(name, namespace):
             return ""
         if (verb == "logs" and resource != "pods") or (verb == "rollout-history" and resource not in _ROLLED_OUT):
             return ""
@@ -153,19 +155,24 @@ class Form:
         """Return an entry that would mute one rule for this owner, as YAML; empty where none was proposed."""
         rule, reason, days = (values.get(f"known_issue_{key}") for key in ("rule", "reason", "days"))
         rules = {finding.rule for finding in incident.findings if finding.owner == incident.owner}
-        if rule not in rules or not RULES[rule].switchable or not said(reason) or type(days) is not int:
+        if not isinstance(rule, str) or rule not in rules or not RULES[rule].switchable:
             return ""
         owner = incident.owner
-        if not _PLAIN.fullmatch(owner.name):
+        is_plain = _KIND.fullmatch(owner.kind) and _are_plain(owner.name, owner.namespace)  # what is wild means others
+        if not is_plain or not said(reason) or type(days) is not int:
             return ""
         match = {"rule": rule, "kind": owner.kind, "namespace": owner.namespace, "name": owner.name}
-        until = (self._now + timedelta(days=min(max(days, 1), _MOST_DAYS))).date()
+        until = (self._now + timedelta(days=min(max(days, 1), _MOST_DAYS))).date().isoformat()
         entry = {"match": {k: v for k, v in match.items() if v}, "until": until, "reason": said(reason, 200)}
         try:
             KnownIssue.model_validate(entry)
         except ValidationError:  # of a kind, or a name, that an entry cannot speak of
             return ""
-        return yaml.safe_dump([entry], sort_keys=False, allow_unicode=False)
+        return yaml.safe_dump([entry], sort_keys=False, allow_unicode=True, width=_LONGEST_LINE)
+
+
+def _are_plain(name: str, namespace: str) -> bool:
+    return _PLAIN.fullmatch(name) is not None and (not namespace or _PLAIN.fullmatch(namespace) is not None)
 
 
 def _object(**properties: Any) -> dict[str, Any]:
