@@ -31,6 +31,7 @@ __all__ = ["NoReading", "Reads", "looking", "resource_of"]
 
 _MOST_LISTED: Final = 100
 _LINES: Final = 100
+_NAMESPACES: Final = "namespaces"
 _REVISION: Final = "deployment.kubernetes.io/revision"
 _RESOURCE: Final = {
     "type": "string",
@@ -147,11 +148,11 @@ class _Looking:
         return Function(name=name, description=description, properties=properties, required=required, call=call)
 
     def get(self, given: Mapping[str, Any]) -> str:
-        resource, namespace, name = given["resource"], given.get("namespace", ""), given.get("name", "")
+        resource, namespace = given["resource"], given.get("namespace", "")
         self._refuse_what_is_left_out(namespace)
-        if name:
+        if given.get("name", ""):
             return self._said(_summary(resource, self._one(given)))
-        found = [item for item in self._snapshot.all(resource) if self._shows(item, namespace)]
+        found = [item for item in self._snapshot.all(resource) if self._shows(resource, item, namespace)]
         gap = self._snapshot.gaps.get(resource)
         return self._said(
             {
@@ -163,7 +164,11 @@ class _Looking:
         )
 
     def describe(self, given: Mapping[str, Any]) -> str:
-        return self._said(self._redactor.item(self._one(given)))
+        item = self._one(given)
+        try:
+            return self._said(self._redactor.item(item))
+        except RecursionError:
+            raise FunctionError("it is nested too deeply to be shown; get has its state") from None
 
     def events(self, given: Mapping[str, Any]) -> str:
         item = self._one(given)
@@ -191,7 +196,7 @@ class _Looking:
 
     def _one(self, given: Mapping[str, Any]) -> Object:
         resource, namespace, name = given["resource"], given.get("namespace", ""), given.get("name", "")
-        self._refuse_what_is_left_out(namespace)
+        self._refuse_what_is_left_out(name if resource == _NAMESPACES else namespace)
         found = self._snapshot.find(resource, namespace, name)
         if found is None:
             gap = self._snapshot.gaps.get(resource)
@@ -203,9 +208,10 @@ class _Looking:
         if namespace and not self._policy.looks_into(namespace):
             raise FunctionError(f"the configuration leaves out the namespace {bounded(namespace, 100)}")
 
-    def _shows(self, item: Object, namespace: str) -> bool:
+    def _shows(self, resource: str, item: Object, namespace: str) -> bool:
         own = namespace_of(item)
-        return (not namespace or own == namespace) and (not own or self._policy.looks_into(own))
+        within = name_of(item) if resource == _NAMESPACES else own
+        return (not namespace or own == namespace) and (not within or self._policy.looks_into(within))
 
     def _said(self, value: Any) -> str:
         return data(value, emails=self._emails)
