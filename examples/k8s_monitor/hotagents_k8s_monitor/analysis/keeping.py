@@ -24,7 +24,7 @@ __all__ = ["Entry", "Kept"]
 
 logger: Final = logging.getLogger("hotagents.runner.k8s-monitor")
 _NAME: Final = "analysis.json"
-_MOST: Final = 500
+_MOST: Final = 2000  # far more than there are incidents, or what is open would be asked about again and again
 _UNUSED: Final = timedelta(days=1)
 _NOT_READ: Final = (ArithmeticError, LookupError, OSError, RecordsError, TypeError, ValueError)
 
@@ -76,15 +76,16 @@ class Kept:
             return
         try:
             found = read_object(self._path) or {}
-            entries = {_key(each): _entry(each) for each in found.get("entries", ())}
+            entries = dict(map(_entry, found.get("entries", ())))
             attempted_at = moment(found["attempted_at"]) if found.get("attempted_at") else None
             failures, trouble = int(found.get("failures", 0)), str(found.get("trouble", ""))
         except _NOT_READ as error:
             logger.warning("the kept analyses cannot be read and are made anew: %s", escape(str(error), limit=200))
             return
-        self._entries, self.attempted_at = entries, attempted_at
+        # What was not written since may be in use: nothing is forgotten before a look has said what is open.
+        self._entries = {key: replace(entry, used_at=min(entry.used_at, now)) for key, entry in entries.items()}
+        self.attempted_at = attempted_at
         self.failures, self.trouble = max(0, failures), escape(trouble, limit=400)
-        self._forget(now)
 
     def save(self, now: datetime) -> str:
         """Write it; return what failed, in words."""
@@ -122,9 +123,10 @@ class Kept:
             self._entries[key] = Entry(remarks.get(fingerprints), outcome.at, now)
 
     def _forget(self, now: datetime) -> None:
-        """Forget what no incident has been like for a day, and the oldest of what is too much."""
-        used = {key: entry for key, entry in self._entries.items() if now - entry.used_at < _UNUSED}
-        self._entries = dict(list(used.items())[-_MOST:])
+        """Forget what no incident has been like for a day, and of what is too much that which was not for longest."""
+        used = [(key, entry) for key, entry in self._entries.items() if now - entry.used_at < _UNUSED]
+        used.sort(key=lambda each: each[1].used_at)
+        self._entries = dict(used[-_MOST:])
 
 
 def _written(key: _Key, entry: Entry) -> dict[str, Any]:
@@ -137,10 +139,9 @@ def _written(key: _Key, entry: Entry) -> dict[str, Any]:
     }
 
 
-def _key(values: Any) -> _Key:
-    return _Key(str(values["digest"]), frozenset(map(str, values["fingerprints"])))
-
-
-def _entry(values: Any) -> Entry:
+def _entry(values: Any) -> tuple[_Key, Entry]:
+    key = _Key(str(values["digest"]), frozenset(map(str, values["fingerprints"])))
     remark = Remark.from_dict(values["remark"]) if values["remark"] is not None else None
-    return Entry(remark, moment(values["at"]), moment(values["used_at"]))
+    if remark is not None and remark.fingerprints != key.fingerprints:
+        raise ValueError("expected a remark on the findings that it is kept by")
+    return key, Entry(remark, moment(values["at"]), moment(values["used_at"]))
