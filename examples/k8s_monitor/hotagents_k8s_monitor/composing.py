@@ -36,7 +36,7 @@ def messages_of(
     now: datetime,
     *,
     annotations: Mapping[str, str] = _NONE,
-    unanalysed: str = "",
+    unanalysed: Mapping[str, str] = _NONE,
 ) -> tuple[Message, ...]:
     """Return what is sent: one message a delivery that is not folded, one a digest, one a notice.
 
@@ -46,7 +46,7 @@ def messages_of(
         generation: What decided it.
         now: When.
         annotations: What a model said about incidents, by id; untrusted, and shown as what it is.
-        unanalysed: Why a model said nothing about the others; empty where it is only not at it yet.
+        unanalysed: Why a model said nothing about others, by id; empty where it is only not at it yet.
     """
     composing = _Composing(policy, generation, now, annotations, unanalysed)
     singles = [composing.of(delivery) for delivery in plan.deliveries if not delivery.folded]
@@ -61,7 +61,7 @@ def status_of(
     now: datetime,
     *,
     annotations: Mapping[str, str] = _NONE,
-    unanalysed: str = "",
+    unanalysed: Mapping[str, str] = _NONE,
 ) -> Message:
     """Return an incident as it is now, for a channel that keeps one text of it up to date; see `messages_of`."""
     return _Composing(policy, generation, now, annotations, unanalysed).status(incident)
@@ -81,7 +81,7 @@ class _Composing:
         generation: Generation[Any],
         now: datetime,
         annotations: Mapping[str, str],
-        unanalysed: str,
+        unanalysed: Mapping[str, str],
     ) -> None:
         self._annotations = annotations
         self._unanalysed = unanalysed
@@ -137,6 +137,7 @@ class _Composing:
             lines=tuple(_summed(delivery) for delivery in found[:MOST_LINES]),
             more=max(0, len(found) - MOST_LINES),
             channel=escape(found[0].channel, limit=_LONGEST),
+            note="; ".join(dict.fromkeys(filter(None, (self._without_analysis(each.incident) for each in found)))),
             **self._same,
         )
 
@@ -184,7 +185,7 @@ class _Composing:
         return "; ".join(part for part in parts if part)
 
     def _without_analysis(self, incident: Incident) -> str:
-        return "" if incident.end is not None or incident.id in self._annotations else self._unanalysed
+        return "" if incident.end is not None else self._unanalysed.get(incident.id, "")
 
 
 def _acked(ack: Ack, policy: Policy) -> str:

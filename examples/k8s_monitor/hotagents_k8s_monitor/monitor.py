@@ -26,11 +26,12 @@ from hotagents_k8s_monitor.post import Post, Round
 from hotagents_k8s_monitor.tracking import Book, Event, advance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from hotagents import Clock, Cycle, Generation
     from hotagents_k8s_monitor.analysis.analyst import Analyst
+    from hotagents_k8s_monitor.analysis.remarks import Remark
     from hotagents_k8s_monitor.cluster import Snapshot
     from hotagents_k8s_monitor.delivery import Plan
     from hotagents_k8s_monitor.notify import Notifier
@@ -87,6 +88,7 @@ class Monitor:
         self._clock: Clock = SystemClock() if clock is None else clock
         self._book = Book()
         self._policy: tuple[Generation[Any], Policy] | None = None
+        self._remarks: Mapping[str, Remark] = NO_THOUGHTS.remarks
 
     def setup(self) -> None:
         """Remember what was known before the last end, and what was not sent then.
@@ -169,18 +171,24 @@ class Monitor:
             thoughts = self._analyst.think(cycle, policy, snapshot, going_on)
         except Exception as error:  # a remark that fails must cost no finding
             cycle.logger.exception("nothing could be asked of a model")
-            return Thoughts(trouble=f"analysis unavailable: unexpected {type(error).__name__}; the log has more")
+            trouble = f"analysis unavailable: unexpected {type(error).__name__}; the log has more"
+            return Thoughts(without={i.id: trouble for i in going_on}, waiting=len(going_on), trouble=trouble)
         if thoughts.outcome is not None:
             level = logging.INFO if thoughts.outcome.state == "ok" else logging.WARNING
             cycle.logger.log(level, "%s", thoughts.outcome)
         return thoughts
 
     def _remarked(self, thoughts: Thoughts, logger: logging.LoggerAdapter[logging.Logger]) -> Iterator[Event]:
-        """Yield what was said for the first time, and log it."""
+        """Yield what is said of an incident for the first time, if it was said of an earlier one too; log what is new.
+
+        What an earlier process yielded is yielded again, and left out by the recorder.
+        """
         new = thoughts.outcome.remarks if thoughts.outcome is not None else ()
+        before, self._remarks = self._remarks, thoughts.remarks
         for incident, remark in thoughts.remarks.items():
             if remark in new:
                 logger.info("a model's remark on %s: %s", remark.owner, escape(remark.text(), limit=_LONGEST_REMARK))
+            if before.get(incident) != remark:
                 yield Event(incident, "a model's remark", remark.to_dict())
 
     def _tell(
@@ -189,7 +197,7 @@ class Monitor:
         """Hand over what is to be told, and send it; return what of that failed, in words."""
         beside: Any = {
             "annotations": {name: remark.text() for name, remark in thoughts.remarks.items()},
-            "unanalysed": thoughts.trouble,
+            "unanalysed": thoughts.without,
         }
         messages = messages_of(planned, policy, generation, now, **beside)
         # What could not be written is said by the record, which tries again; people are told all the same.

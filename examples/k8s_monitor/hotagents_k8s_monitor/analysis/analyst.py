@@ -9,12 +9,13 @@ is given a pin and a look of its own, changes nothing of the analyst's, and leav
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING, Final, final
 
 from hotagents_k8s_monitor.analysis.asking import ask_about
 from hotagents_k8s_monitor.analysis.model import Model
-from hotagents_k8s_monitor.analysis.outcome import Question, fingerprints_of
+from hotagents_k8s_monitor.analysis.outcome import Question, fingerprints_of, unfinished
 from hotagents_k8s_monitor.analysis.thoughts import Thoughts
 
 if TYPE_CHECKING:
@@ -36,9 +37,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Analyst"]
 
+logger: Final = logging.getLogger("hotagents.runner.k8s-monitor")
 _MOST_INCIDENTS: Final = 10  # an analysis, the worst first; the others' turn comes with the next
 _LONGEST_PAUSE: Final = 6 * 3600.0
 _MOST_DOUBLINGS: Final = 10
+_BEAT: Final = 0.1  # seconds between two looks at whether to wait on
+_GRACE: Final = 60.0  # seconds, after which an analysis that should be over is said to hang
+_OF_ITS_SIZE: Final = frozenset({"budget", "malformed", "refused", "rejected"})  # of fewer, it may go well
+_UNSAID: Final = "a model was asked, and had no remark that could be used"
 
 
 @final
@@ -76,9 +82,11 @@ class Analyst:
         self._waits: Final = waits
         self._shown: Final = shown
         self._sends: Final = sends
-        self._cancelled: Final = threading.Event()
+        self._cancelled = threading.Event()
         self._not_before = 0.0
         self._work: _Work | None = None
+        self._most = _MOST_INCIDENTS
+        self._tries: dict[frozenset[str], int] = {}
 
     @property
     def asks(self) -> str:
@@ -87,6 +95,7 @@ class Analyst:
 
     def open(self) -> None:
         """Remember what earlier processes asked, and how lately."""
+        self._cancelled = threading.Event()  # what `close` ended stays so
         now = self._clock.now()
         self._kept.load(now)
         if self._kept.attempted_at is not None:
@@ -101,7 +110,8 @@ class Analyst:
         work, self._work = self._work, None
         if work is not None and work.over.is_set():
             self._take(work.outcome)
-        self._kept.save(self._clock.now())
+        if unkept := self._kept.save(self._clock.now()):
+            logger.warning("%s", unkept)
 
     def think(self, cycle: Cycle, policy: Policy, snapshot: Snapshot, incidents: Iterable[Incident]) -> Thoughts:
         """Return what there is to say of these incidents, and ask about those of which nothing is known.
@@ -114,23 +124,13 @@ class Analyst:
         """
         now = self._clock.now()
         open_ones = sorted(incidents, key=lambda incident: (incident.severity, incident.owner))
-        ended = self._ended(now)
+        ended, untold = self._ended(now)
         unknown = self._unknown(cycle, open_ones, now)
         if unknown and self._work is None and self._clock.monotonic() >= self._not_before:
-            question = Question(
-                pin=cycle.pin.duplicate(),
-                policy=policy,
-                snapshot=snapshot,
-                incidents=tuple(unknown[:_MOST_INCIDENTS]),
-                at=now,
-                logger=cycle.logger,
-            )
-            work = self._begin(question, now)
-            if self._waits:
-                work.over.wait()
-                ended = self._ended(now)
-                unknown = self._unknown(cycle, open_ones, now)
-        return self._thoughts(cycle, open_ones, ended, is_known=not unknown, now=now)
+            untold = self._begin(cycle, policy, snapshot, unknown, now) or untold
+            if self._waits and _is_over(self._work, cycle):
+                ended, untold = self._ended(now)
+        return self._thoughts(cycle, open_ones, ended, untold, now)
 
     def _unknown(self, cycle: Cycle, incidents: Iterable[Incident], now: datetime) -> list[Incident]:
         return [incident for incident in incidents if self._found(cycle, incident, now) is None]
@@ -138,19 +138,35 @@ class Analyst:
     def _found(self, cycle: Cycle, incident: Incident, now: datetime) -> Entry | None:
         return self._kept.find(cycle.generation.digest, fingerprints_of(incident), now)
 
-    def _begin(self, question: Question, now: datetime) -> _Work:
+    def _begin(self, cycle: Cycle, policy: Policy, snapshot: Snapshot, unknown: list[Incident], now: datetime) -> str:
+        """Begin an analysis, and keep on disk that it began; return what failed of that, in words."""
         self._kept.attempted_at = now
         self._not_before = self._clock.monotonic() + self._terms.interval
         budget = self._terms.budget(self._cancelled)
         model = Model(self._where, budget, emails=self._terms.emails, shown=self._shown, sends=self._sends)
-        self._work = work = _Work(question, model, budget, self._reads, self._terms)
-        work.start()
-        return work
+        question = Question(
+            pin=cycle.pin.duplicate(),
+            policy=policy,
+            snapshot=snapshot,
+            incidents=self._chosen(unknown),
+            at=now,
+            logger=cycle.logger,
+        )
+        hangs_at = self._clock.monotonic() + self._terms.seconds + _GRACE
+        self._work = _Work(question, model, budget, self._reads, self._terms, hangs_at=hangs_at)
+        self._work.begin()
+        return self._kept.save(now)  # a process that dies of an analysis must not begin with the next one
 
-    def _ended(self, now: datetime) -> tuple[Outcome, str] | None:
+    def _chosen(self, unknown: list[Incident]) -> tuple[Incident, ...]:
+        """Return what is asked about: what failed least often, then the worst."""
+        tries = {name: self._tries[name] for name in map(fingerprints_of, unknown) if name in self._tries}
+        self._tries = tries
+        return tuple(sorted(unknown, key=lambda incident: tries.get(fingerprints_of(incident), 0))[: self._most])
+
+    def _ended(self, now: datetime) -> tuple[Outcome | None, str]:
         """Take the outcome of an analysis that is over; return it, and what of it could not be written, in words."""
         if self._work is None or not self._work.over.is_set():
-            return None
+            return None, ""
         work, self._work = self._work, None
         self._take(work.outcome)
         return work.outcome, self._kept.save(now)
@@ -158,39 +174,52 @@ class Analyst:
     def _take(self, outcome: Outcome) -> None:
         if outcome.state == "ok":
             self._kept.add(outcome, self._clock.now())
-        self._kept.failures = 0 if outcome.state == "ok" else self._kept.failures + 1
-        self._kept.trouble = "" if outcome.state == "ok" else f"analysis {outcome.state}: {outcome.said}"
-        if outcome.state != "ok":
-            pause = max(self._pause(outcome.retry_after) - outcome.seconds, 0.0)
-            self._not_before = max(self._not_before, self._clock.monotonic() + pause)
+            self._kept.failures, self._kept.trouble = 0, ""
+            self._most = min(2 * self._most, _MOST_INCIDENTS)
+            return
+        self._kept.failures += 1
+        self._kept.trouble = f"analysis {outcome.state}: {outcome.said}"
+        self._tries |= {name: self._tries.get(name, 0) + 1 for name in outcome.asked}
+        if outcome.reason in _OF_ITS_SIZE:
+            self._most = max(1, self._most // 2)
+        pause = max(self._pause(outcome.retry_after) - outcome.seconds, 0.0)
+        self._not_before = max(self._not_before, self._clock.monotonic() + pause)
 
     def _pause(self, wish: float) -> float:
         """Return the seconds from the beginning of an analysis to that of the next; longer with each failure."""
         doublings = min(max(self._kept.failures - 1, 0), _MOST_DOUBLINGS)
-        return max(min(self._terms.interval * 2.0**doublings, _LONGEST_PAUSE), min(wish, _LONGEST_PAUSE))
+        longest = max(self._terms.interval, _LONGEST_PAUSE)
+        return min(max(self._terms.interval * 2.0**doublings, wish), longest)
 
     def _thoughts(
-        self,
-        cycle: Cycle,
-        incidents: Iterable[Incident],
-        ended: tuple[Outcome, str] | None,
-        *,
-        is_known: bool,
-        now: datetime,
+        self, cycle: Cycle, incidents: Iterable[Incident], ended: Outcome | None, untold: str, now: datetime
     ) -> Thoughts:
-        remarks = {}
+        remarks, without, waiting = {}, {}, 0
+        trouble = self._trouble()
         for incident in incidents:
             entry = self._found(cycle, incident, now)
-            if entry is not None and entry.remark is not None:
+            if entry is None:
+                waiting += 1
+                without[incident.id] = trouble
+            elif entry.remark is None:
+                without[incident.id] = _UNSAID
+            else:
                 remarks[incident.id] = entry.remark
-        outcome, untold = ended if ended is not None else (None, "")
         return Thoughts(
             remarks=remarks,
-            trouble="" if is_known else self._kept.trouble,
-            outcome=outcome,
+            without=without,
+            waiting=waiting,
+            trouble=trouble if waiting else "",
+            outcome=ended,
             is_asked=self._work is not None,
             untold=untold,
         )
+
+    def _trouble(self) -> str:
+        """Return why nothing is known of what was not analysed yet; empty where that is only to come."""
+        if self._work is not None and self._clock.monotonic() >= self._work.hangs_at:
+            return "analysis unavailable: the last one hangs, and no other can begin before it ends"
+        return self._kept.trouble
 
 
 @final
@@ -200,20 +229,50 @@ class _Work(threading.Thread):
     outcome: Outcome
 
     def __init__(
-        self, question: Question, model: ClosableAsks, budget: Budget, reads: Callable[[], Reads], terms: Terms
+        self,
+        question: Question,
+        model: ClosableAsks,
+        budget: Budget,
+        reads: Callable[[], Reads],
+        terms: Terms,
+        *,
+        hangs_at: float,
     ) -> None:
         super().__init__(name="k8s-monitor-analysis", daemon=True)
         self.over = threading.Event()
+        self.hangs_at = hangs_at
         self._question = question
         self._model = model
         self._budget = budget
         self._makes_reads = reads
         self._terms = terms
 
+    def begin(self) -> None:
+        """Start the thread; that there is none to be had is an outcome, too."""
+        try:
+            self.start()
+        except RuntimeError as error:
+            self._end(unfinished(self._question, f"no thread for it: {error}"))
+
     def run(self) -> None:
         """Do it; `over` is set in the end, whatever comes."""
+        outcome = unfinished(self._question, "it ended without an outcome; the log has more")
         try:
-            self.outcome = ask_about(self._question, self._model, self._budget, self._makes_reads, self._terms)
+            outcome = ask_about(self._question, self._model, self._budget, self._makes_reads, self._terms)
+        except Exception:
+            self._question.logger.exception("the analysis failed")
         finally:
-            self._question.pin.close()
-            self.over.set()
+            self._end(outcome)
+
+    def _end(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self._question.pin.close()
+        self.over.set()
+
+
+def _is_over(work: _Work | None, cycle: Cycle) -> bool:
+    """Wait until an analysis is over, or its cycle was cancelled."""
+    while work is not None and not work.over.wait(_BEAT):
+        if cycle.cancelled.is_set():
+            return False
+    return True

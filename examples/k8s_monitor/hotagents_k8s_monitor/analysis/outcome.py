@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
 
+from hotagents import escape
+
 if TYPE_CHECKING:
     import logging
     from collections.abc import Mapping
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.incidents import Incident
     from hotagents_k8s_monitor.policy import Policy
 
-__all__ = ["Outcome", "Question", "State", "fingerprints_of"]
+__all__ = ["Outcome", "Question", "State", "fingerprints_of", "unfinished"]
 
 State: TypeAlias = Literal["ok", "unavailable", "stopped"]
 """There are remarks; there was no model, or no use of it; its budget was used up first."""
@@ -109,3 +111,18 @@ class Outcome:
             "dollars": round(self.dollars, 6),
             "remarks": [remark.to_dict() for remark in self.remarks],
         }
+
+
+def unfinished(question: Question, said: str) -> Outcome:
+    """Return what an analysis comes to that was never made, or of which nobody knows anything."""
+    generation = question.pin.generation
+    return Outcome(
+        state="unavailable",
+        said=escape(said, limit=400),
+        reason="failed",
+        asked=tuple(map(fingerprints_of, question.incidents)),
+        generation=generation.number,
+        digest=generation.digest,
+        at=question.at,
+        seconds=0.0,
+    )

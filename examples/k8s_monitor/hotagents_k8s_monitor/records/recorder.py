@@ -130,6 +130,8 @@ class Recorder:
         said = {"at": look.at.isoformat(), "cycle": look.cycle.id, "generation": provenance(look.cycle.generation)}
         told = {d["incident"]: d for d in (delivery.to_dict() for delivery in look.told)}
         for event in events:
+            if event.remark and event.remark == self._last_remark(event.incident):
+                continue
             *_, noted = self._unwritten.get(event.incident, ([],))
             place = told.get(event.incident) if event.what.startswith("told") else None
             where = {name: place[name] for name in ("channel", "contact", "ack") if place[name]} if place else {}
@@ -137,6 +139,18 @@ class Recorder:
             noted = [*noted, said | {"what": event.what} | where | remark][-MOST_EVENTS:]
             incident = incidents[event.incident]
             self._unwritten[event.incident] = (incident, _incident_findings(incident, look), noted)
+
+    def _last_remark(self, name: str) -> Any:
+        """Return the last remark that an incident's file has, or None."""
+        try:
+            record = self._journal.incident(name) or {}
+        except OSError:  # it is said where the file is written
+            return None
+        events = record.get("events")
+        remarks = (
+            [e["remark"] for e in events if isinstance(e, dict) and "remark" in e] if isinstance(events, list) else []
+        )
+        return remarks[-1] if remarks else None
 
     def _catch_up(self, early: Iterable[Message] | None, look: Look, incidents: Mapping[str, Incident]) -> None:
         """Note, with the first look of a process, what the one before it died over.
