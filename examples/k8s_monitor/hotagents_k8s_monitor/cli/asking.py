@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents_k8s_monitor.analysis.model import Access, access
 from hotagents_k8s_monitor.assembly import analyst
+from hotagents_k8s_monitor.findings import Owner
 from hotagents_k8s_monitor.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -53,16 +54,17 @@ class AskedModel:
             output: Where to.
         """
         for number, body in enumerate(self._bodies, 1):
-            verb = "sent" if self.sends else "would be sent"
+            verb = "was sent" if self.sends else "would be sent"
             output.event(f"request {number}, as it {verb} to {self.where.host}", {"request": body})
             if not output.as_json:
                 for line in json.dumps(body, indent=2).splitlines():
                     output.line(line)
-        ended = (data.get("analysis") or {}).get("ended")
-        if ended is None:
-            output.event("no model was asked: nothing is open", {"analysis": None})
-        elif self.sends and not output.as_json:
-            for line in _lines(ended):
+        analysis = data["analysis"]
+        if analysis["ended"] is None:
+            said = analysis["trouble"] or "nothing is open"
+            output.event(f"no model was asked: {said}", {"analysis": None})
+        elif not output.as_json:
+            for line in _lines(analysis["ended"], waiting=analysis["waiting"], sends=self.sends):
                 output.line(line)
 
 
@@ -80,20 +82,31 @@ def asked_model(*, analyze: bool, shows: bool) -> AskedModel | None:
     return AskedModel(where or _NOWHERE, sends=analyze, shows=shows)
 
 
-def _lines(ended: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the remarks; their texts were escaped when they were read."""
+def _lines(ended: Mapping[str, Any], *, waiting: int, sends: bool) -> Iterator[str]:
+    """Yield what came of it: remarks, why there are none, what it was not about, and what it took."""
     for remark in ended["remarks"]:
-        owner = remark["owner"]
-        yield f"a model's remark on {owner['kind']} {owner['namespace']}/{owner['name']}, not a finding:"
-        yield f"  {remark['summary']}"
-        if remark["cause"]:
-            yield f"  probably: {remark['cause']}"
-            yield f"  evidence: {', '.join(remark['evidence'])}"
-        if remark["command"]:
-            yield f"  next: {remark['command']}"
-        yield from (f"  {line}" for line in remark["known_issue"].splitlines())
-    tokens = sum(sum(v for k, v in used.items() if k != "requests") for used in ended["spent"].values())
-    requests = sum(used["requests"] for used in ended["spent"].values())
+        yield from _remark_lines(remark)
     if ended["state"] != "ok":
         yield f"analysis {ended['state']}: {ended['said']}"
-    yield f"{requests} requests, {tokens} tokens, {ended['seconds']:.1f} s"
+    elif waiting:
+        yield f"{waiting} more incidents are open; one analysis is about {ended['incidents']} of them, the worst"
+    if sends:
+        tokens = sum(sum(v for k, v in used.items() if k != "requests") for used in ended["spent"].values())
+        requests = sum(used["requests"] for used in ended["spent"].values())
+        found = f"{len(ended['remarks'])} remarks on {ended['incidents']} incidents"
+        yield f"{found}: {requests} requests, {tokens} tokens, {ended['seconds']:.1f} s"
+
+
+def _remark_lines(remark: Mapping[str, Any]) -> Iterator[str]:
+    yield f"a model's remark on {Owner.from_dict(remark['owner'])}, not a finding:"
+    if remark["summary"]:
+        yield f"  {remark['summary']}"
+    if remark["cause"]:
+        yield f"  probably: {remark['cause']}"
+    if remark["evidence"]:
+        yield f"  evidence: {', '.join(remark['evidence'])}"
+    if remark["command"]:
+        yield f"  next: {remark['command']}"
+    if remark["known_issue"]:
+        yield "  proposed for known_issues of CLAUDE.md, if you know better than to be told:"
+        yield from (f"    {line}" for line in remark["known_issue"].splitlines())
