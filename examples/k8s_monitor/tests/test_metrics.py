@@ -147,3 +147,43 @@ def test_totals_are_replaced_as_a_whole() -> None:
     tally.add(CycleResult(status="failed"))
     assert before == replace(before)
     assert before.looks["failed"] == 0
+
+
+def analysed(state: str, trouble: str = "", **ended: Any) -> CycleResult:
+    """A cycle in which an analysis ended, or none did."""
+    spent = {"a\nmodel" + "x" * 100: {"input": 10, "output": 5, "cache_read": 2, "cache_write": 1, "requests": 1}}
+    whole = {"state": state, "spent": spent, "dollars": 0.5, **ended} if state else None
+    analysis = {"state": "ok", "trouble": trouble, "remarks": 0, "waiting": 0, "ended": whole}
+    look = {"at": "2026-11-24T10:00:00+00:00", "verdict": "healthy", "told": [], "gaps": [], "findings": []}
+    return CycleResult(status="ok", data={**look, "analysis": analysis})
+
+
+def test_without_a_model_there_is_no_metric_of_one(bench: Any) -> None:
+    tally = Tally()
+    tally.add(bench.look(*Recording.load("trouble").frames[0].objects))
+    assert not [name for name in shown(tally) if "model" in name or "analys" in name]
+
+
+def test_analyses_tokens_and_dollars_are_counted_and_each_state_is_there_from_the_first_look() -> None:
+    tally = Tally()
+    tally.add(analysed(""))
+    assert {state: shown(tally)[f'k8s_monitor_analyses_total{{state="{state}"}}'] for state in ("ok", "stopped")} == {
+        "ok": 0,
+        "stopped": 0,
+    }
+    for state in ("ok", "unavailable", "ok", ""):
+        tally.add(analysed(state))
+    values = shown(tally)
+    assert values['k8s_monitor_analyses_total{state="ok"}'] == 2
+    assert values['k8s_monitor_analyses_total{state="unavailable"}'] == 1
+    assert values["k8s_monitor_model_dollars_total"] == 1.5
+    by_kind = {name.partition('kind="')[2].partition('"')[0]: v for name, v in values.items() if "tokens" in name}
+    assert by_kind == {"input": 30, "output": 15, "cache_read": 6, "cache_write": 3}
+    assert not any("\n" in name or len(name) > 200 for name in values)
+
+
+def test_an_analysis_that_is_unavailable_is_a_gauge_until_it_is_not() -> None:
+    tally = Tally()
+    for trouble, expected in (("", 0), ("analysis unavailable: no", 1), ("analysis unavailable: no", 1), ("", 0)):
+        tally.add(analysed("", trouble))
+        assert shown(tally)["k8s_monitor_analysis_unavailable"] == expected
