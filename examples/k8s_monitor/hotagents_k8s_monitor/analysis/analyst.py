@@ -14,6 +14,7 @@ import threading
 from typing import TYPE_CHECKING, Final, final
 
 from hotagents_k8s_monitor.analysis.asking import ask_about
+from hotagents_k8s_monitor.analysis.looking import looked_into
 from hotagents_k8s_monitor.analysis.model import Model
 from hotagents_k8s_monitor.analysis.outcome import Question, fingerprints_of, unfinished
 from hotagents_k8s_monitor.analysis.thoughts import Thoughts
@@ -136,7 +137,10 @@ class Analyst:
         return [incident for incident in incidents if self._found(cycle, incident, now) is None]
 
     def _found(self, cycle: Cycle, incident: Incident, now: datetime) -> Entry | None:
-        return self._kept.find(cycle.generation.digest, fingerprints_of(incident), now)
+        """Return what is known of an incident; a part of another's may have had the same findings, and is not it."""
+        entry = self._kept.find(cycle.generation.digest, fingerprints_of(incident), now)
+        is_own = entry is None or entry.remark is None or entry.remark.owner == incident.owner
+        return entry if is_own else None
 
     def _begin(self, cycle: Cycle, policy: Policy, snapshot: Snapshot, unknown: list[Incident], now: datetime) -> str:
         """Begin an analysis, and keep on disk that it began; return what failed of that, in words."""
@@ -147,7 +151,7 @@ class Analyst:
         question = Question(
             pin=cycle.pin.duplicate(),
             policy=policy,
-            snapshot=snapshot,
+            snapshot=looked_into(snapshot, policy),
             incidents=self._chosen(unknown),
             at=now,
             logger=cycle.logger,

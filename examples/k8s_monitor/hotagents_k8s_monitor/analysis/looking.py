@@ -7,6 +7,8 @@ leaves out is left out here too.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from hotagents_k8s_monitor.analysis.functions import Function, FunctionError, bounded, data
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.cluster import Object, Resource, Snapshot
     from hotagents_k8s_monitor.policy import Policy
 
-__all__ = ["NoReading", "Reads", "looking", "resource_of"]
+__all__ = ["NoReading", "Reads", "looked_into", "looking", "resource_of"]
 
 _MOST_LISTED: Final = 100
 _LINES: Final = 100
@@ -89,6 +91,20 @@ def looking(
         emails: Whether e-mail addresses are taken out.
     """
     return tuple(_Looking(snapshot, policy, reads, logs_of, emails=emails).all())
+
+
+def looked_into(snapshot: Snapshot, policy: Policy) -> Snapshot:
+    """Return what was seen without what belongs to namespaces that the configuration leaves out, and without these."""
+    objects = {
+        resource: tuple(item for item in items if _is_within(policy, resource, item))
+        for resource, items in snapshot.objects.items()
+    }
+    return replace(snapshot, objects=MappingProxyType(objects))
+
+
+def _is_within(policy: Policy, resource: str, item: Object) -> bool:
+    namespace = name_of(item) if resource == _NAMESPACES else namespace_of(item)
+    return not namespace or policy.looks_into(namespace)
 
 
 def resource_of(kind: str) -> Resource | None:
@@ -209,9 +225,7 @@ class _Looking:
             raise FunctionError(f"the configuration leaves out the namespace {bounded(namespace, 100)}")
 
     def _shows(self, resource: str, item: Object, namespace: str) -> bool:
-        own = namespace_of(item)
-        within = name_of(item) if resource == _NAMESPACES else own
-        return (not namespace or own == namespace) and (not within or self._policy.looks_into(within))
+        return (not namespace or namespace_of(item) == namespace) and _is_within(self._policy, resource, item)
 
     def _said(self, value: Any) -> str:
         return data(value, emails=self._emails)

@@ -194,3 +194,56 @@ def test_what_a_model_says_is_no_instruction_for_a_terminal(trouble: FakeCluster
         process = once(trouble, "--analyze", code=1, variables=to(server))
     assert any(line.startswith("a model's remark on ") for line in process.out)
     assert all(line.isprintable() for line in process.out)
+
+
+@pytest.fixture
+def watching(trouble: FakeCluster, home: Path, mount: Any, start: Start) -> Callable[..., Any]:
+    """Start ``run`` on the mount, which asks a server."""
+
+    def started(server: ModelServer) -> Any:
+        return start(
+            "run",
+            variables=to(server),
+            config_dir=mount.path,
+            kubeconfig=trouble.kubeconfig(home),
+            detection_interval=86_400,
+        )
+
+    return started
+
+
+def test_a_monitor_that_watches_shows_its_remarks_with_the_next_look(watching: Callable[..., Any]) -> None:
+    with ModelServer(each) as server:
+        monitor = watching(server)
+        assert monitor.logged("prose is told to a model (127.0.0.1, ")
+        monitor.logged("runner k8s-monitor: cycle ")
+        server.wait_for(1)
+        for times in range(2, 30):  # until the analysis, which is asked for by now, is over
+            monitor.process.send_signal(signal.SIGHUP)
+            monitor.logged("runner k8s-monitor: cycle ", times=times)
+            if any("a model's remark on " in line for line in monitor.log):
+                break
+        assert monitor.logged("a model's remark on Deployment payments/checkout-api: ").split()[2] == "INFO"
+        assert monitor.logged("analysis of ").split()[2] == "INFO"
+        assert monitor.end(signal.SIGTERM) == 0
+        assert not any("Traceback" in line or KEY in line for line in monitor.log)
+        assert len(server.requests) == 1
+
+
+def test_one_that_is_killed_while_it_asks_and_starts_again_and_again_asks_once(
+    watching: Callable[..., Any], home: Path
+) -> None:
+    with ModelServer([slow(text("x"), 600.0)], repeat=True) as server:
+        for number in range(3):
+            monitor = watching(server)
+            assert "findings: " in monitor.logged("runner k8s-monitor: cycle ")
+            if number == 0:
+                server.wait_for(1)
+            monitor.close()
+        assert len(server.requests) == 1
+        last = watching(server)
+        last.logged("runner k8s-monitor: cycle ")
+        assert last.end(signal.SIGTERM) == 0
+        assert not any("Traceback" in line for line in last.log)
+        assert len(server.requests) == 1
+    assert json.loads((home / "data" / "analysis.json").read_text())["attempted_at"]

@@ -101,7 +101,12 @@ def test_with_the_end_and_after_it_nothing_of_a_model_is_posted(
     slack_with: Callable[..., Any], slack: FakeSlack
 ) -> None:
     over = threading.Event()
-    with ModelServer(lambda request: over.wait(30) and hostile(request)) as server:
+
+    def late(request: Request) -> Reply:
+        over.wait(30)
+        return hostile(request)
+
+    with ModelServer(late) as server:
         bench = slack_with(server)
         bench.look(CART)
         for _ in range(4):
