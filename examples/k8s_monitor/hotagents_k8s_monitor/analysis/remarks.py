@@ -24,6 +24,7 @@ _LONGEST_NAME: Final = 253
 _LONGEST_ID: Final = 600
 _LONGEST_ENTRY: Final = 2500
 _MOST_EVIDENCE: Final = 8
+_MOST_SHOWN: Final = 3
 
 
 @final
@@ -53,10 +54,15 @@ class Remark:
         """Return it as people read it beside the findings."""
         parts = [
             self.summary,
-            f"Probably: {self.cause} (evidence: {', '.join(self.evidence)})" if self.cause else "",
+            f"Probably: {self.cause} (evidence: {self._some_evidence()})" if self.cause else "",
             f"Next: {self.command}" if self.command else "",
         ]
         return " ".join(part for part in parts if part)
+
+    def _some_evidence(self) -> str:
+        """Return what has room beside the rest; the record has all."""
+        left = len(self.evidence) - _MOST_SHOWN
+        return ", ".join(self.evidence[:_MOST_SHOWN]) + (f" and {left} more" if left > 0 else "")
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
