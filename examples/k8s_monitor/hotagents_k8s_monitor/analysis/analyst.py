@@ -85,6 +85,7 @@ class Analyst:
         self._sends: Final = sends
         self._cancelled = threading.Event()
         self._not_before = 0.0
+        self._failed = ("", 0.0)
         self._work: _Work | None = None
         self._most = _MOST_INCIDENTS
         self._tries: dict[frozenset[str], int] = {}
@@ -101,9 +102,9 @@ class Analyst:
         self._kept.load(now)
         if self._kept.attempted_at is not None:
             ago = (now - self._kept.attempted_at).total_seconds()
-            pause = self._pause(0.0)
-            # A clock that was set back must not stop it for longer than its pause.
-            self._not_before = self._clock.monotonic() + min(max(pause - ago, 0.0), pause)
+            # A clock that was set back must not stop it for longer than its interval. A pause after failures is over:
+            # whoever has set what was wrong begins anew.
+            self._not_before = self._clock.monotonic() + min(max(self._terms.interval - ago, 0.0), self._terms.interval)
 
     def close(self) -> None:
         """End an analysis that runs, without waiting for it, and keep what was found."""
@@ -127,7 +128,7 @@ class Analyst:
         open_ones = sorted(incidents, key=lambda incident: (incident.severity, incident.owner))
         ended, untold = self._ended(now)
         unknown = self._unknown(cycle, open_ones, now)
-        if unknown and self._work is None and self._clock.monotonic() >= self._not_before:
+        if unknown and self._is_due(cycle.generation.digest):
             untold = self._begin(cycle, policy, snapshot, unknown, now) or untold
             if self._waits and _is_over(self._work, cycle):
                 ended, untold = self._ended(now)
@@ -186,14 +187,16 @@ class Analyst:
         self._tries |= {name: self._tries.get(name, 0) + 1 for name in outcome.asked}
         if outcome.reason in _OF_ITS_SIZE:
             self._most = max(1, self._most // 2)
-        pause = max(self._pause(outcome.retry_after) - outcome.seconds, 0.0)
-        self._not_before = max(self._not_before, self._clock.monotonic() + pause)
+        began = self._clock.monotonic() - outcome.seconds
+        self._not_before = max(self._not_before, began + min(outcome.retry_after, _LONGEST_PAUSE))
+        doublings = min(self._kept.failures - 1, _MOST_DOUBLINGS)
+        self._failed = outcome.digest, began + min(self._terms.interval * 2.0**doublings, _LONGEST_PAUSE)
 
-    def _pause(self, wish: float) -> float:
-        """Return the seconds from the beginning of an analysis to that of the next; longer with each failure."""
-        doublings = min(max(self._kept.failures - 1, 0), _MOST_DOUBLINGS)
-        longest = max(self._terms.interval, _LONGEST_PAUSE)
-        return min(max(self._terms.interval * 2.0**doublings, wish), longest)
+    def _is_due(self, digest: str) -> bool:
+        """Say whether another may begin: after failures later and later, but for an edit, which may have mended it."""
+        failed, until = self._failed
+        now = self._clock.monotonic()
+        return self._work is None and now >= self._not_before and (now >= until or digest != failed)
 
     def _thoughts(
         self, cycle: Cycle, incidents: Iterable[Incident], ended: Outcome | None, untold: str, now: datetime

@@ -26,7 +26,7 @@ logger: Final = logging.getLogger("hotagents.runner.k8s-monitor")
 _NAME: Final = "analysis.json"
 _MOST: Final = 2000  # far more than there are incidents, or what is open would be asked about again and again
 _UNUSED: Final = timedelta(days=1)
-_NOT_READ: Final = (ArithmeticError, LookupError, OSError, RecordsError, TypeError, ValueError)
+_NOT_READ: Final = (ArithmeticError, LookupError, OSError, RecordsError, RecursionError, TypeError, ValueError)
 
 
 class _Key(NamedTuple):

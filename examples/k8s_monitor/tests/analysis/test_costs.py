@@ -145,3 +145,35 @@ def test_a_clock_that_is_set_stops_nothing(moved: timedelta, asking: Callable[..
         assert bench.again().status == "ok"
         result = bench.look(CART, short("search"), after=11 * MINUTE)
         assert result.data["analysis"]["waiting"] == 0
+
+
+def test_an_edit_or_a_restart_that_may_have_mended_it_waits_for_no_more_than_the_interval(
+    asking: Callable[..., Any], tmp_path: Path
+) -> None:
+    with ModelServer([failing(404, "not_found_error", "model: x")], repeat=True) as server:
+        bench = asking(server, directory=tmp_path)
+        for _ in range(200):
+            bench.look(CART, after=MINUTE)
+        asked = len(server.requests)
+        bench.again(after=11 * MINUTE)
+        assert len(server.requests) == asked  # a pause after many failures is long
+        bench.edit("CLAUDE.md", (ON_CALL, "P0: others"))
+        bench.again(after=MINUTE)
+        assert len(server.requests) == asked + 1
+        bench.restart()
+        bench.again(after=5 * MINUTE)
+        assert len(server.requests) == asked + 1
+        bench.again(after=6 * MINUTE)
+        assert len(server.requests) == asked + 2
+
+
+def test_a_server_that_asks_to_be_left_alone_is_whatever_is_edited(asking: Callable[..., Any]) -> None:
+    reply = failing(529, "overloaded_error", "Overloaded", retry_after=3600)
+    with ModelServer([reply], repeat=True) as server:
+        bench = asking(server)
+        bench.look(CART)
+        bench.edit("CLAUDE.md", (ON_CALL, "P0: others"))
+        bench.again(after=timedelta(minutes=59))
+        assert len(server.requests) == 1
+        bench.again(after=2 * MINUTE)
+        assert len(server.requests) == 2

@@ -148,6 +148,14 @@ def test_bytes_that_are_no_json_are_left_aside(
     assert "cannot be read" in caplog.text
 
 
+@pytest.mark.parametrize("depth", range(900, 1000, 5))
+def test_no_depth_of_what_a_file_holds_keeps_a_monitor_from_its_beginning(depth: int, tmp_path: Path) -> None:
+    deep = "[" * depth + "]" * depth
+    whole = {"schema": 1, "trouble": "DEEP", "entries": [entry(digest="DEEP")]}
+    (tmp_path / "analysis.json").write_text(json.dumps(whole).replace('"DEEP"', deep))
+    assert kept_in(tmp_path).save(NOW) == ""
+
+
 def test_what_a_hostile_file_says_is_bounded_and_visible(tmp_path: Path) -> None:
     spoilt = "\x1b[2J\u202e<!channel>\nhttps://x.example password=correct-horse " + "y" * 10_000
     values: dict[str, Any] = dict.fromkeys(("summary", "cause", "command", "known_issue"), spoilt)
