@@ -150,12 +150,12 @@ class Analyst:
         budget = self._terms.budget(self._cancelled)
         model = Model(self._where, budget, emails=self._terms.emails, shown=self._shown, sends=self._sends)
         question = Question(
-            pin=cycle.pin.duplicate(),
             policy=policy,
             snapshot=looked_into(snapshot, policy),
             incidents=self._chosen(unknown),
             at=now,
             logger=cycle.logger,
+            pin=cycle.pin.duplicate(),  # the last thing that may fail: whoever has it closes it
         )
         hangs_at = self._clock.monotonic() + self._terms.seconds + _GRACE
         self._work = _Work(question, model, budget, self._reads, self._terms, hangs_at=hangs_at)
