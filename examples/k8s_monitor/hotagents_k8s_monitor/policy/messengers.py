@@ -1,7 +1,7 @@
 """`SlackNotifier` and `GithubReviewer`: what their frontmatter says to the monitor, beside what it says to a model.
 
-It is checked before it is published, so that an edit is as safe as any other. What `GithubReviewer` says is not used
-before there is a model.
+It is checked before it is published, so that an edit is as safe as any other. What `GithubReviewer` says is used where
+a model is asked.
 """
 
 from __future__ import annotations
