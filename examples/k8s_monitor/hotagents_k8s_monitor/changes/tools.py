@@ -23,6 +23,7 @@ _SINCE: Final = {"type": "string", "description": "From when on, such as 2026-11
 _UNTIL: Final = {"type": "string", "description": "Until when; by default the beginning of the incident."}
 _LONGEST_PATH: Final = 300
 _LONGEST_TIME: Final = 40
+_YEARS: Final = range(2000, 3000)  # a window before a time must not leave the calendar
 
 FUNCTIONS: Final[Mapping[str, tuple[str, Mapping[str, Any], tuple[str, ...]]]] = {
     "commits": (
@@ -128,8 +129,8 @@ def _time(key: str, text: str) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(text[:_LONGEST_TIME])
-        if time.tzinfo is not None:
-            return time.astimezone(timezone.utc)
+        if time.tzinfo is not None and (time := time.astimezone(timezone.utc)).year in _YEARS:
+            return time
     except (ValueError, OverflowError):
         pass
     raise ChangesError(f"{key}: expected a time with an offset such as 2026-11-25T14:00:00Z, got {_shown(text)}")
