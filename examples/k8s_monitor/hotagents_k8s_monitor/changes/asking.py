@@ -94,11 +94,11 @@ def asked(work: Callable[[Asker], T], token: str, base_url: str, within: Deadlin
             user_agent="k8s-monitor",
             follow_redirects=False,
             timeout=min(_SECONDS, max(within.left(), 0.001)),
-            event_hooks={"response": [_reader(within)]},
             http_cache=False,
             auto_retry=False,
         )
-        with client:
+        with client, client.get_sync_client() as connected:
+            connected.event_hooks = {"response": [_reader(within)]}
             return work(lambda path, query: _answer(client, path, query, within))
     except (ChangesError, RateLimitedError):
         raise

@@ -118,8 +118,8 @@ def _changes(
             yield Rollout(
                 at=when,
                 kind=kind,
-                namespace=namespace_of(item),
-                name=name_of(item),
+                namespace=cut(namespace_of(item), _LONGEST),
+                name=cut(name_of(item), _LONGEST),
                 revision=cut(revision, _LONGEST),
                 source_revision=git_sha(revision),
                 evidence=(evidence_of(resource, item),),

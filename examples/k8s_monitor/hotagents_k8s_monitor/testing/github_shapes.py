@@ -14,6 +14,12 @@ __all__ = ["commit_of", "deployment_of", "pull_of", "status_of"]
 
 _API = "https://api.github.com"
 _SITE = "https://github.com"
+_OF_A_REPOSITORY = (
+    "archive", "assignees", "blobs", "branches", "collaborators", "comments", "commits", "compare", "contents",
+    "contributors", "deployments", "downloads", "events", "forks", "git_commits", "git_refs", "git_tags", "hooks",
+    "issue_comment", "issue_events", "issues", "keys", "labels", "languages", "merges", "milestones", "notifications",
+    "pulls", "releases", "stargazers", "statuses", "subscribers", "subscription", "tags", "teams", "trees",
+)  # fmt: skip
 
 
 def user_of(name: str) -> dict[str, Any] | None:
@@ -95,17 +101,18 @@ def _file(repository: str, sha: str, path: str, patch: str) -> dict[str, Any]:
 
 
 def pull_of(repository: str, number: int, title: str, body: str, merged: datetime, sha: str) -> dict[str, Any]:
-    """Return a merged pull request; what it says of the repository itself is left out."""
-    url = f"{_API}/repos/{repository}"
-    links = {"commits": "commits", "review_comments": "comments", "comments": "comments"}
+    """Return a merged pull request, as it stands in a list."""
+    links = _links_of_pull(repository, number, sha)
+    head, base = ({"ref": ref, "sha": sha, "user": user_of("octocat"), "repo": None} for ref in ("change", "main"))
     return {
-        "url": f"{url}/pulls/{number}",
+        **{f"{name}_url": link for name, link in links.items() if name not in {"self", "html"}},
+        "url": links["self"],
+        "html_url": links["html"],
+        "diff_url": f"{links['html']}.diff",
+        "patch_url": f"{links['html']}.patch",
+        "_links": {name: {"href": link} for name, link in links.items()},
         "id": number,
         "node_id": f"PR_{number}",
-        "html_url": f"{_SITE}/{repository}/pull/{number}",
-        "issue_url": f"{url}/issues/{number}",
-        "statuses_url": f"{url}/statuses/{sha}",
-        **{f"{name}_url": f"{url}/pulls/{number}/{path}" for name, path in links.items()},
         "number": number,
         "state": "closed",
         "locked": False,
@@ -114,17 +121,53 @@ def pull_of(repository: str, number: int, title: str, body: str, merged: datetim
         "body": body,
         "labels": [],
         "milestone": None,
-        "created_at": text_of(merged),
-        "updated_at": text_of(merged),
-        "closed_at": text_of(merged),
-        "merged_at": text_of(merged),
+        **{f"{what}_at": text_of(merged) for what in ("created", "updated", "closed", "merged")},
         "merge_commit_sha": sha,
         "assignee": None,
-        "head": {"label": "octocat:change", "ref": "change", "sha": sha, "user": user_of("octocat"), "repo": None},
-        "base": {"label": "octocat:main", "ref": "main", "sha": sha, "user": user_of("octocat"), "repo": None},
+        "head": head | {"label": "octocat:change"},
+        "base": base | {"label": "octocat:main", "repo": repository_of(repository, merged)},
         "author_association": "MEMBER",
         "auto_merge": None,
         "draft": False,
+    }
+
+
+def _links_of_pull(repository: str, number: int, sha: str) -> dict[str, str]:
+    url, site = f"{_API}/repos/{repository}", f"{_SITE}/{repository}/pull/{number}"
+    return {
+        "self": f"{url}/pulls/{number}",
+        "html": site,
+        "issue": f"{url}/issues/{number}",
+        "comments": f"{url}/issues/{number}/comments",
+        "review_comments": f"{url}/pulls/{number}/comments",
+        "review_comment": f"{url}/pulls/comments{{/number}}",
+        "commits": f"{url}/pulls/{number}/commits",
+        "statuses": f"{url}/statuses/{sha}",
+    }
+
+
+def repository_of(repository: str, at: datetime) -> dict[str, Any]:
+    """Return a repository, which changed last at a time."""
+    owner, _, name = repository.partition("/")
+    url, site = f"{_API}/repos/{repository}", f"{_SITE}/{repository}"
+    counts = ("forks", "forks_count", "stargazers_count", "watchers", "watchers_count", "open_issues", "size")
+    return {
+        "id": 1,
+        "node_id": "R_1",
+        "name": name,
+        "full_name": repository,
+        "owner": user_of(owner),
+        "private": False,
+        "html_url": site,
+        "url": url,
+        **{f"{link}_url": f"{url}/{link}" for link in _OF_A_REPOSITORY},
+        **{f"{kind}_url": f"{site}.git" for kind in ("clone", "git", "ssh", "svn")},
+        **dict.fromkeys(counts, 0),
+        **dict.fromkeys(("description", "homepage", "language", "license", "mirror_url")),
+        **{f"{what}_at": text_of(at) for what in ("created", "updated", "pushed")},
+        "open_issues_count": 0,
+        "default_branch": "main",
+        **dict.fromkeys(("fork", "has_pages", "disabled", "archived"), False),
     }
 
 

@@ -6,10 +6,10 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator as Validator  # type: ignore[import-untyped]  # it has no types
 
 from hotagents_k8s_monitor.changes import Changes, ChangesError, Page
 from hotagents_k8s_monitor.changes.tools import FUNCTIONS
@@ -63,7 +63,7 @@ def test_a_service_is_one_of_the_configurations_and_a_repository_cannot_be_said(
 ) -> None:
     for definition in changes().definitions():
         schema = definition["input_schema"]
-        jsonschema.Draft202012Validator.check_schema(schema)
+        Validator.check_schema(schema)
         assert schema["properties"]["service"]["enum"] == ["checkout-api"]
         assert schema["additionalProperties"] is False
         assert "repository" not in schema["properties"]
