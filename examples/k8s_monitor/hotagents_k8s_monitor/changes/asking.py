@@ -85,8 +85,10 @@ def asked(work: Callable[[Asker], T], token: str, base_url: str, within: Deadlin
     """
     try:
         import githubkit  # noqa: PLC0415 - heavy, and an extra
-    except ImportError:
-        raise ChangesError('githubkit is not installed; install "hotagents-k8s-monitor[github]"') from None
+    except ImportError as error:
+        is_missing = isinstance(error, ModuleNotFoundError) and error.name == "githubkit"
+        fault = "is not installed" if is_missing else f"cannot be loaded ({escape(str(error), limit=_SAID)})"
+        raise ChangesError(f'githubkit {fault}; install "hotagents-k8s-monitor[github]"') from None
     try:
         client: githubkit.GitHub[Any] = githubkit.GitHub(
             token or None,
@@ -173,4 +175,6 @@ def _unanswered(error: Exception) -> ChangesError:
         return error
     if isinstance(error, httpx.TimeoutException):
         return ChangesError(_LATE)
-    return ChangesError(f"no connection to GitHub, or it was cut: {type(error).__name__}")
+    if isinstance(error, httpx.TransportError):
+        return ChangesError(f"no connection to GitHub, or it was cut: {type(error).__name__}")
+    return ChangesError(f"GitHub cannot be asked: {type(error).__name__}")

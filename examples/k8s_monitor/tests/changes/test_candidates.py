@@ -10,7 +10,7 @@ import pytest
 from hotagents_k8s_monitor.changes import Changes
 from hotagents_k8s_monitor.findings import Owner
 from hotagents_k8s_monitor.testing.building import text_of
-from hotagents_k8s_monitor.testing.objects import NOW, application, deployment, replica_set
+from hotagents_k8s_monitor.testing.objects import NOW, application, deployment, pod, replica_set
 from hotagents_k8s_monitor.testing.receiving import Failure
 
 if TYPE_CHECKING:
@@ -137,6 +137,19 @@ def test_a_commit_whose_files_do_not_come_is_one_all_the_same(server: FakeGitHub
     (item,) = candidates.items
     assert (item.commit, item.files, item.score) == (sha, (), 0.5)
     assert candidates.lacking == "GitHub failed (HTTP 500)"
+
+
+def test_a_commit_without_a_time_is_none(server: FakeGitHub, found: Any) -> None:
+    server.fail(Failure(status=200, body=[{"sha": "a" * 40}, {"sha": "odd"}]))
+    assert found(DEPLOYMENT).items == ()
+
+
+def test_a_template_that_is_taken_up_again_says_so(found: Any) -> None:
+    again, bad = of("checkout-api-1", 3, "checkout-api:1", 9 * HOUR), of("checkout-api-2", 2, "checkout-api:2", HOUR)
+    made = pod("checkout-api-1-x", owner=again, created=NOW - 10 * MINUTE)
+    first, second = found(DEPLOYMENT, again, bad, made).items
+    assert first.reasons[-1] == "takes an earlier template up again"
+    assert second.evidence == "replicasets.apps/payments/checkout-api-2"
 
 
 def test_of_a_service_without_a_repository_nothing_is_asked(server: FakeGitHub, found: Any) -> None:

@@ -127,6 +127,31 @@ def test_pull_requests_and_deployments_come_with_what_says_something(
     assert not page.is_cut
 
 
+def test_deployments_are_ten_at_most_and_none_after_the_time(server: FakeGitHub, github: Callable[..., GitHub]) -> None:
+    sha = server.commit(REPOSITORY, "Raise", at=NOW - HOUR)
+    for n in range(12):
+        server.deploy(REPOSITORY, sha, at=NOW - HOUR + timedelta(seconds=n), environment=f"e{n}")
+    server.deploy(REPOSITORY, sha, at=NOW + HOUR)
+    client = github()
+    page = client.deployments(REPOSITORY, since=NOW - 2 * HOUR, until=NOW, within=client.deadline())
+    assert [item["environment"] for item in page.items] == [f"e{n}" for n in range(11, 1, -1)]
+    assert page.is_cut
+
+
+def test_deployments_are_read_no_further_back_than_the_time(server: FakeGitHub, github: Callable[..., GitHub]) -> None:
+    sha = server.commit(REPOSITORY, "Raise", at=NOW - HOUR)
+    for n in range(130):
+        server.deploy(REPOSITORY, sha, at=NOW - (130 - n) * HOUR)
+    client = github()
+    page = client.deployments(REPOSITORY, since=NOW - 2 * HOUR, until=NOW, within=client.deadline())
+    assert (len(page.items), page.is_cut) == (2, False)
+    assert len([request for request in server.requests if request.path.endswith("/deployments")]) == 1
+
+
+def test_without_an_address_it_is_the_public_one() -> None:
+    assert GitHub("", base_url="", seconds=1)._base_url == "https://api.github.com"
+
+
 # --- where the token goes ---------------------------------------------------------------------------------------------
 
 

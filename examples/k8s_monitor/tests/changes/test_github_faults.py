@@ -109,10 +109,11 @@ def test_a_server_that_never_answers_is_left(server: FakeGitHub, github: Callabl
 
 @final
 class Crumbs(socketserver.ThreadingTCPServer):
-    """A server whose headers never end."""
+    """A server whose headers never end, or whose bodies do not."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Crumbling)
+        self.begins = b"HTTP/1.1 200 OK\r\n"
         self.done = threading.Event()
 
     @property
@@ -126,7 +127,7 @@ class Crumbling(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         with contextlib.suppress(OSError):
-            self.request.sendall(b"HTTP/1.1 200 OK\r\n")
+            self.request.sendall(self.server.begins)
             while not self.server.done.wait(0.02):
                 self.request.sendall(b"X-Crumb: 1\r\n")
 
@@ -149,13 +150,19 @@ def test_headers_that_come_in_crumbs_are_not_waited_for_nor_asked_for_again_and_
     assert said == [late, late, late, "GitHub is not asked: 3 earlier attempts still hang"]
 
 
+def test_a_body_that_comes_in_crumbs_is_not_waited_for(crumbs: Crumbs) -> None:
+    crumbs.begins = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+    client = GitHub("", base_url=crumbs.url, seconds=0.2)
+    assert refusal(lambda: commits(client)) == "GitHub did not answer in time"
+
+
 def test_a_deadline_that_has_passed_asks_nothing(server: FakeGitHub, github: Callable[..., GitHub]) -> None:
     client = github()
     assert refusal(lambda: commits(client, within=client.deadline().within(0))) == "GitHub did not answer in time"
     assert not server.requests
 
 
-@pytest.mark.parametrize("base_url", ["http://127.0.0.1:1", "http://[", "nonsense", "ftp://example.org"])
+@pytest.mark.parametrize("base_url", ["http://127.0.0.1:1", "http://[", "http://\x00", "nonsense", "ftp://example.org"])
 def test_an_address_that_is_none_is_told(github: Callable[..., GitHub], base_url: str) -> None:
     assert "GitHub" in refusal(lambda: commits(github(base_url=base_url)))
 
@@ -179,16 +186,23 @@ def test_text_of_a_server_in_an_error_cannot_write_lines_or_show_a_secret(
     assert len(said) < 300
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ModuleNotFoundError("No module", name="githubkit"), "githubkit is not installed; install "),
+        (ModuleNotFoundError("No module\n", name="hishel"), "githubkit cannot be loaded (No module\\n); install "),
+        (ImportError("cannot import name"), "githubkit cannot be loaded (cannot import name); install "),
+    ],
+)
 def test_without_githubkit_it_is_said_what_to_install(
-    github: Callable[..., GitHub], monkeypatch: pytest.MonkeyPatch
+    github: Callable[..., GitHub], monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
 ) -> None:
     imported = builtins.__import__
 
     def missing(name: str, *arguments: Any, **options: Any) -> Any:
         if name.partition(".")[0] == "githubkit":
-            raise ImportError(name)
+            raise error
         return imported(name, *arguments, **options)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    said = refusal(lambda: commits(github()))
-    assert said == 'githubkit is not installed; install "hotagents-k8s-monitor[github]"'
+    assert refusal(lambda: commits(github())) == f'{said}"hotagents-k8s-monitor[github]"'

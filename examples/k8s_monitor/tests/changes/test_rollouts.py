@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -70,6 +71,11 @@ def test_a_new_replica_set_is_a_rollout_with_its_images_and_those_before(rolled:
             evidence=("replicasets.apps/shop/cart-2",),
         ),
     )
+
+
+def test_it_can_be_written_as_json(rolled: Any) -> None:
+    (rollout,) = rolled(CART, DEPLOYMENT, of("cart-2", 2, "cart:2", NOW - HOUR))
+    assert json.loads(json.dumps(rollout.to_dict()))["at"] == (NOW - HOUR).isoformat()
 
 
 def test_the_newest_comes_first_and_what_lies_outside_of_the_time_does_not_come(rolled: Any) -> None:

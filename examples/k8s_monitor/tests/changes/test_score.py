@@ -14,6 +14,7 @@ from hotagents_k8s_monitor.changes.score import (
     IMAGE_WEIGHT,
     PATH_WEIGHT,
     TIME_WEIGHT,
+    nearness,
     path_match,
     rollout_match,
     score,
@@ -50,6 +51,10 @@ def test_what_lies_outside_of_the_window_is_nothing_whatever_fits() -> None:
 def test_a_window_shorter_than_half_an_hour_is_strong_up_to_its_edge() -> None:
     assert near(10, timedelta(minutes=10)) == TIME_WEIGHT
     assert near(11, timedelta(minutes=10)) == 0.0
+
+
+def test_nearness_alone_is_nothing_outside_of_the_window_too() -> None:
+    assert [nearness(before, WINDOW) for before in (-MINUTE, MINUTE, WINDOW, WINDOW + MINUTE)] == [0.0, 1.0, 0.0, 0.0]
 
 
 @given(before=SPANS, window=WINDOWS, path=st.booleans(), image=st.booleans())
