@@ -52,7 +52,7 @@ def candidates(
     commits, lacking = _commits(source, repository, rollouts, since, began) if is_asked else ([], "")
     names = (owner.name, owner.namespace, *container_names(pod_of(workload(snapshot, owner))))
     found = [_of_commit(item, repository, rollouts, names, began, window) for item in commits]
-    found += [_of_rollout(rollout, began, window) for rollout in rollouts]
+    found += [_of_rollout(rollout, owner, began, window) for rollout in rollouts]
     known = sorted((item for item in found if item is not None), key=_order, reverse=True)
     return Candidates(items=tuple(item for item in known if item.score)[:_MOST], lacking=lacking)
 
@@ -118,16 +118,16 @@ def _of_commit(
     )
 
 
-def _of_rollout(rollout: Rollout, began: datetime, window: timedelta) -> Candidate:
+def _of_rollout(rollout: Rollout, owner: Owner, began: datetime, window: timedelta) -> Candidate:
     reasons = [_how_long(began - rollout.at, "rolled out")]
     if rollout.new_images:
         reasons.append(f"{', '.join(rollout.new_images)} in place of {', '.join(rollout.images_before)}")
     if rollout.goes_back:
         reasons.append("takes an earlier template up again")
-    has_new = bool(rollout.new_images)
+    is_its_own = rollout.kind == owner.kind  # what Argo CD or Flux brought may have changed another workload alone
     return Candidate(
         at=rollout.at,
-        score=score(began - rollout.at, window, path_matches=False, image_matches=has_new),
+        score=score(began - rollout.at, window, path_matches=False, image_matches=is_its_own),
         reasons=tuple(cut(reason, _TITLE) for reason in reasons),
         title=cut(f"{rollout.kind} {rollout.namespace}/{rollout.name}: revision {rollout.revision}", _TITLE),
         evidence=next(iter(rollout.evidence), ""),

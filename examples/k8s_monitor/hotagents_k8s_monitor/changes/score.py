@@ -20,7 +20,7 @@ __all__ = ["IMAGE_WEIGHT", "PATH_WEIGHT", "STRONG", "TIME_WEIGHT", "nearness", "
 TIME_WEIGHT: Final = 0.5
 """Of how near in time it lies."""
 IMAGE_WEIGHT: Final = 0.3
-"""Of being in the image, or the source's revision, that was rolled out."""
+"""Of being in the image, or the source's revision, that was rolled out; or of being that roll-out itself."""
 PATH_WEIGHT: Final = 0.2
 """Of changing files whose path names what is failing."""
 STRONG: Final = timedelta(minutes=30)

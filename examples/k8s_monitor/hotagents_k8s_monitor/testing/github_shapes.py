@@ -22,30 +22,6 @@ _OF_A_REPOSITORY = (
 )  # fmt: skip
 
 
-def user_of(name: str) -> dict[str, Any] | None:
-    """Return a user; None for somebody whom GitHub does not know."""
-    if not name:
-        return None
-    url = f"{_API}/users/{name}"
-    links = ("followers", "subscriptions", "organizations", "repos", "received_events")
-    return {
-        "login": name,
-        "id": 1,
-        "node_id": "U_1",
-        "avatar_url": f"{_SITE}/{name}.png",
-        "gravatar_id": "",
-        "url": url,
-        "html_url": f"{_SITE}/{name}",
-        **{f"{link}_url": f"{url}/{link}" for link in links},
-        "following_url": f"{url}/following{{/other_user}}",
-        "gists_url": f"{url}/gists{{/gist_id}}",
-        "starred_url": f"{url}/starred{{/owner}}{{/repo}}",
-        "events_url": f"{url}/events{{/privacy}}",
-        "type": "User",
-        "site_admin": False,
-    }
-
-
 def commit_of(
     repository: str,
     sha: str,
@@ -75,8 +51,8 @@ def commit_of(
         "url": f"{url}/commits/{sha}",
         "html_url": f"{_SITE}/{repository}/commit/{sha}",
         "comments_url": f"{url}/commits/{sha}/comments",
-        "author": user_of(author),
-        "committer": user_of(author),
+        "author": _user(author),
+        "committer": _user(author),
         "parents": [{"sha": parent, "url": f"{url}/commits/{parent}"}] if parent else [],
         "stats": {"total": added + deleted, "additions": added, "deletions": deleted},
         "files": changed,
@@ -103,7 +79,7 @@ def _file(repository: str, sha: str, path: str, patch: str) -> dict[str, Any]:
 def pull_of(repository: str, number: int, title: str, body: str, merged: datetime, sha: str) -> dict[str, Any]:
     """Return a merged pull request, as it stands in a list."""
     links = _links_of_pull(repository, number, sha)
-    head, base = ({"ref": ref, "sha": sha, "user": user_of("octocat"), "repo": None} for ref in ("change", "main"))
+    head, base = ({"ref": ref, "sha": sha, "user": _user("octocat"), "repo": None} for ref in ("change", "main"))
     return {
         **{f"{name}_url": link for name, link in links.items() if name not in {"self", "html"}},
         "url": links["self"],
@@ -117,7 +93,7 @@ def pull_of(repository: str, number: int, title: str, body: str, merged: datetim
         "state": "closed",
         "locked": False,
         "title": title,
-        "user": user_of("octocat"),
+        "user": _user("octocat"),
         "body": body,
         "labels": [],
         "milestone": None,
@@ -125,7 +101,7 @@ def pull_of(repository: str, number: int, title: str, body: str, merged: datetim
         "merge_commit_sha": sha,
         "assignee": None,
         "head": head | {"label": "octocat:change"},
-        "base": base | {"label": "octocat:main", "repo": repository_of(repository, merged)},
+        "base": base | {"label": "octocat:main", "repo": _repository(repository, merged)},
         "author_association": "MEMBER",
         "auto_merge": None,
         "draft": False,
@@ -146,7 +122,7 @@ def _links_of_pull(repository: str, number: int, sha: str) -> dict[str, str]:
     }
 
 
-def repository_of(repository: str, at: datetime) -> dict[str, Any]:
+def _repository(repository: str, at: datetime) -> dict[str, Any]:
     """Return a repository, which changed last at a time."""
     owner, _, name = repository.partition("/")
     url, site = f"{_API}/repos/{repository}", f"{_SITE}/{repository}"
@@ -156,7 +132,7 @@ def repository_of(repository: str, at: datetime) -> dict[str, Any]:
         "node_id": "R_1",
         "name": name,
         "full_name": repository,
-        "owner": user_of(owner),
+        "owner": _user(owner),
         "private": False,
         "html_url": site,
         "url": url,
@@ -185,7 +161,7 @@ def deployment_of(repository: str, number: int, sha: str, environment: str, at: 
         "original_environment": environment,
         "environment": environment,
         "description": "deployed by the pipeline",
-        "creator": user_of("octocat"),
+        "creator": _user("octocat"),
         "created_at": text_of(at),
         "updated_at": text_of(at),
         "statuses_url": f"{url}/deployments/{number}/statuses",
@@ -201,7 +177,7 @@ def status_of(repository: str, of: int, number: int, state: str, environment: st
         "id": number,
         "node_id": f"DS_{number}",
         "state": state,
-        "creator": user_of("octocat"),
+        "creator": _user("octocat"),
         "description": f"now {state}",
         "environment": environment,
         "target_url": "",
@@ -209,4 +185,28 @@ def status_of(repository: str, of: int, number: int, state: str, environment: st
         "updated_at": text_of(at),
         "deployment_url": f"{url}/deployments/{of}",
         "repository_url": url,
+    }
+
+
+def _user(name: str) -> dict[str, Any] | None:
+    """Return a user; None for somebody whom GitHub does not know."""
+    if not name:
+        return None
+    url = f"{_API}/users/{name}"
+    links = ("followers", "subscriptions", "organizations", "repos", "received_events")
+    return {
+        "login": name,
+        "id": 1,
+        "node_id": "U_1",
+        "avatar_url": f"{_SITE}/{name}.png",
+        "gravatar_id": "",
+        "url": url,
+        "html_url": f"{_SITE}/{name}",
+        **{f"{link}_url": f"{url}/{link}" for link in links},
+        "following_url": f"{url}/following{{/other_user}}",
+        "gists_url": f"{url}/gists{{/gist_id}}",
+        "starred_url": f"{url}/starred{{/owner}}{{/repo}}",
+        "events_url": f"{url}/events{{/privacy}}",
+        "type": "User",
+        "site_admin": False,
     }

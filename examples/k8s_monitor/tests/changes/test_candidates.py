@@ -82,6 +82,21 @@ def test_the_revision_that_argo_cd_brought_is_found_by_name(server: FakeGitHub, 
     assert "is the revision that Application payments brought" in first.reasons
 
 
+def test_a_rollout_of_the_workload_itself_counts_more_than_what_argo_cd_brought_and_than_a_commit_alone(
+    server: FakeGitHub, found: Any
+) -> None:
+    server.commit(REPOSITORY, "Words", at=NOW - MINUTE)
+    shop = application("payments")
+    shop["status"] |= {
+        "resources": [{"kind": "Deployment", "namespace": "payments", "name": "checkout-api"}],
+        "history": [{"deployedAt": text_of(NOW - 5 * MINUTE), "revision": "f" * 40}],
+    }
+    first, *others = found(*rolled_out("checkout-api:old"), shop).items  # of the same image: a change of its settings
+    assert (first.evidence, first.score) == ("replicasets.apps/payments/checkout-api-2", 0.8)
+    assert first.reasons == ("rolled out 10 minutes before the fault began",)
+    assert [item.score for item in others] == [0.5, 0.5]
+
+
 def test_a_revision_of_another_repository_is_no_commit_and_nothing_lacks(server: FakeGitHub, found: Any) -> None:
     server.commit(REPOSITORY, "Words", at=NOW - MINUTE)
     candidates = found(*rolled_out(f"checkout-api:{'f' * 40}"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -78,6 +80,12 @@ def test_an_owner_runs_the_service_of_its_name_before_one_of_a_pattern(github: C
     known = Changes({"*": "a/any", "cart-*": "a/carts", "cart-api": "a/cart"}, window=HOUR, source=github())
     assert known.repository_of(Owner("Deployment", "shop", "cart-api")) == "a/cart"
     assert known.repository_of(Owner("Deployment", "shop", "search")) == "a/any"
+
+
+def test_nothing_heavy_is_loaded_before_github_is_asked() -> None:
+    program = "import sys, hotagents_k8s_monitor.changes; print({'githubkit', 'httpx'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------
