@@ -98,23 +98,26 @@ def _of_commit(
 ) -> Candidate | None:
     sha, title = str(item["sha"]), str(item["title"])
     paths = tuple(str(file["path"]) for file in item.get("files", ()))
-    in_rollout, in_path = rollout_match(sha, title, rollouts), path_match(paths, names)
-    at = in_rollout[0].at if in_rollout is not None else time_at(item, "at")
+    in_path = path_match(paths, names)
+    rollout, seen_by = rollout_match(sha, title, rollouts) or (None, "")
+    at = rollout.at if rollout is not None else time_at(item, "at")
     if at is None:
         return None
-    reasons = [_how_long(began - at, "rolled out" if in_rollout is not None else "committed")]
-    reasons += [in_rollout[1]] if in_rollout is not None else []
-    reasons += [f"changes {in_path[0]}, which names {in_path[1]}"] if in_path is not None else []
+    reasons = (
+        _how_long(began - at, "committed" if rollout is None else "rolled out"),
+        seen_by,
+        f"changes {in_path[0]}, which names {in_path[1]}" if in_path is not None else "",
+    )
     return Candidate(
         at=at,
-        score=score(began - at, window, path_matches=in_path is not None, image_matches=in_rollout is not None),
-        reasons=tuple(reasons),
+        score=score(began - at, window, path_matches=in_path is not None, image_matches=rollout is not None),
+        reasons=tuple(filter(None, reasons)),
         title=title,
         repository=repository,
         commit=sha,
         author=str(item["author"]),
         files=paths[:_MOST_FILES],
-        evidence=next(iter(in_rollout[0].evidence), "") if in_rollout is not None else "",
+        evidence=next(iter(rollout.evidence), "") if rollout is not None else "",
     )
 
 

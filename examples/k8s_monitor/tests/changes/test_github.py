@@ -148,6 +148,14 @@ def test_deployments_are_read_no_further_back_than_the_time(server: FakeGitHub, 
     assert len([request for request in server.requests if request.path.endswith("/deployments")]) == 1
 
 
+@pytest.mark.parametrize("end", ["", "/"])
+def test_an_address_may_have_a_path_as_that_of_a_server_of_ones_own_has(
+    server: FakeGitHub, github: Callable[..., GitHub], end: str
+) -> None:
+    refusal(lambda: commits(github(base_url=f"{server.url}/api/v3{end}")))
+    assert [request.path for request in server.requests] == [f"/api/v3/repos/{REPOSITORY}/commits"]
+
+
 def test_without_an_address_it_is_the_public_one() -> None:
     assert GitHub("", base_url="", seconds=1)._base_url == "https://api.github.com"
 
