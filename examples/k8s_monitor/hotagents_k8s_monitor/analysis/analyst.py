@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hotagents import Clock, Cycle
-    from hotagents_k8s_monitor.analysis.asking import ClosableAsks
+    from hotagents_k8s_monitor.analysis.asking import ClosableAsks, Sources
     from hotagents_k8s_monitor.analysis.budget import Budget
     from hotagents_k8s_monitor.analysis.keeping import Entry, Kept
-    from hotagents_k8s_monitor.analysis.looking import Reads
     from hotagents_k8s_monitor.analysis.model import Access
     from hotagents_k8s_monitor.analysis.outcome import Outcome
     from hotagents_k8s_monitor.analysis.terms import Terms
@@ -49,7 +48,7 @@ class Analyst:
         where: The model.
         terms: What an analysis may take.
         kept: What need not be asked again.
-        reads: Makes what is asked for events and logs, for one analysis, which closes it.
+        sources: Where agents look.
         clock: Where time comes from.
         waits: Whether `think` waits until an analysis is over, as is right for a single look.
         shown: Called with each body before it is sent; in the thread of a request.
@@ -61,7 +60,7 @@ class Analyst:
         where: Access,
         terms: Terms,
         kept: Kept,
-        reads: Callable[[], Reads],
+        sources: Sources,
         *,
         clock: Clock,
         waits: bool = False,
@@ -71,7 +70,7 @@ class Analyst:
         self._where: Final = where
         self._terms: Final = terms
         self._kept: Final = kept
-        self._reads: Final = reads
+        self._sources: Final = sources
         self._clock: Final = clock
         self._waits: Final = waits
         self._shown: Final = shown
@@ -143,7 +142,7 @@ class Analyst:
         self._not_before = self._clock.monotonic() + self._terms.interval
         budget = self._terms.budget(self._cancelled)
         model = Model(self._where, budget, emails=self._terms.emails, shown=self._shown, sends=self._sends)
-        self._work = work = _Work(question, model, budget, self._reads, self._terms)
+        self._work = work = _Work(question, model, budget, self._sources, self._terms)
         work.start()
         return work
 
@@ -200,20 +199,25 @@ class _Work(threading.Thread):
     outcome: Outcome
 
     def __init__(
-        self, question: Question, model: ClosableAsks, budget: Budget, reads: Callable[[], Reads], terms: Terms
+        self,
+        question: Question,
+        model: ClosableAsks,
+        budget: Budget,
+        sources: Sources,
+        terms: Terms,
     ) -> None:
         super().__init__(name="k8s-monitor-analysis", daemon=True)
         self.over = threading.Event()
         self._question = question
         self._model = model
         self._budget = budget
-        self._makes_reads = reads
+        self._sources = sources
         self._terms = terms
 
     def run(self) -> None:
         """Do it; `over` is set in the end, whatever comes."""
         try:
-            self.outcome = ask_about(self._question, self._model, self._budget, self._makes_reads, self._terms)
+            self.outcome = ask_about(self._question, self._model, self._budget, self._sources, self._terms)
         finally:
             self._question.pin.close()
             self.over.set()

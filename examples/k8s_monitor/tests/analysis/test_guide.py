@@ -52,9 +52,9 @@ def test_the_analysis_of_the_guide_takes_what_the_guide_says(asking: Callable[..
     frame = Recording.load("trouble").frames[0]
     with ModelServer(thorough) as server:
         bench = asking(server, turns=30)
-        bench.set_clock(frame.taken_at)
+        bench.set_clock(frame.at)
         bench.restart()
-        result = bench.look(*(item for items in frame.objects.values() for item in items))
+        result = bench.look(*frame.objects)
         assert server.surprises == ()
         by_agents = [r for r in server.requests if "k8s-analyzer" not in r.tools]
         by_orchestrator = [r for r in server.requests if "k8s-analyzer" in r.tools]
@@ -96,7 +96,7 @@ def test_the_metrics_of_the_guide_are_those_that_there_are(asking: Callable[...,
         bench = asking(server)
         tally.add(bench.look())
         without = {family.name for family in MonitorCollector(tally).collect()}
-        tally.add(bench.look(*(i for items in Recording.load("trouble").frames[0].objects.values() for i in items)))
+        tally.add(bench.look(*Recording.load("trouble").frames[0].objects))
     registry.register(MonitorCollector(tally))
     found = {sample.name for family in registry.collect() for sample in family.samples if "created" not in sample.name}
     told = set(re.findall(r"`(k8s_monitor_\w+)[`{]", GUIDE.read_text(encoding="utf-8")))
