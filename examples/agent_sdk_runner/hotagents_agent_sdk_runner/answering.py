@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, final
 from hotagents import CycleResult, escape
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hotagents_agent_sdk_runner.settings import Settings
 
 __all__ = ["Ending", "failed", "result_of"]
@@ -33,17 +35,20 @@ class Ending:
 
 def failed(error: str) -> CycleResult:
     """Return a failed result; the error may be untrusted text."""
-    return CycleResult(status="failed", error=escape(error))
+    return CycleResult(status="failed", error=escape(" ".join(error.split())))
 
 
-def result_of(ending: Ending, *, settings: Settings) -> CycleResult:
+def result_of(ending: Ending, *, settings: Settings, stderr: Sequence[str] = ()) -> CycleResult:
     """Return what the host is told: cost and usage also where the query failed, since they were paid for.
+
+    Where Claude Code gave no result, the last of its lines on ``stderr`` often says why.
 
     ``data["text"]`` is the answer as the model wrote it, up to 100,000 characters: untrusted, and not escaped.
     """
     message = ending.message
     if message is None:
-        return failed(ending.error or "Claude Code ended without a result")
+        error = ending.error or "Claude Code ended without a result"
+        return failed(f"{error}; it said: {stderr[-1]}" if stderr else error)
     data = _facts(message)
     if error := _fault(message, settings) or ending.error:
         return CycleResult(status="failed", error=escape(error), data=data)

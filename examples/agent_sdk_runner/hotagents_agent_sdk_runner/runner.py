@@ -71,9 +71,7 @@ class AgentSdkRunner:
                 return failed(str(error))
             ask = partial(_within, task_of(cycle.pin), options, cycle.cancelled, self._settings.timeout)
             ending: Ending = anyio.run(ask)
-        for line in stderr:
-            cycle.logger.debug("claude: %s", escape(line))
-        result = result_of(ending, settings=self._settings)
+        result = result_of(ending, settings=self._settings, stderr=stderr)
         if result.status == "ok":
             cycle.logger.info("answer: %s", escape(result.data["text"], limit=_LONGEST_ANSWER))
         return result

@@ -48,6 +48,7 @@ def test_a_program_that_is_missing(bench: Any) -> None:
     [
         ("", "Claude Code ended without a result"),
         ("sys.exit(3)", "exit code 3"),
+        ("sys.exit('no such model')", "; it said: no such model"),
         ("print('{broken', flush=True)", "Failed to decode JSON"),
         ("print(json.dumps({'type': 'result'}), flush=True)", "MessageParseError"),
     ],
