@@ -7,6 +7,7 @@ import json
 import logging
 import threading
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
@@ -110,7 +111,7 @@ class Bench:
     def run(
         self, model: Callable[[dict[str, Any]], list[dict[str, Any]]] | None = None, **settings: Any
     ) -> CycleResult:
-        """Run one cycle as a host would."""
+        """Run one cycle as a host would: in a thread that is not the main one."""
         if model is not None:
             self.api.script = model
         runner = AgentSdkRunner(Settings(**({"directory": self.notes} | settings)))
@@ -118,7 +119,8 @@ class Bench:
         with self.registry.pin() as pin:
             logger = logging.LoggerAdapter(logging.getLogger("test"), {})
             cycle = Cycle(id="1", pin=pin, trigger="manual", deadline=None, cancelled=self.cancelled, logger=logger)
-            return runner.run(cycle)
+            with ThreadPoolExecutor(1) as thread:
+                return thread.submit(runner.run, cycle).result()
 
 
 def _helper() -> Any:
