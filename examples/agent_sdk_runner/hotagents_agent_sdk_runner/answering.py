@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents import CycleResult, escape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hotagents_agent_sdk_runner.settings import Settings
 
@@ -33,9 +34,9 @@ class Ending:
     error: str = ""
 
 
-def failed(error: str) -> CycleResult:
-    """Return a failed result; the error may be untrusted text."""
-    return CycleResult(status="failed", error=escape(" ".join(error.split())))
+def failed(error: str, *, data: Mapping[str, Any] = MappingProxyType({})) -> CycleResult:
+    """Return a failed result; the error may be untrusted text, and becomes one line."""
+    return CycleResult(status="failed", error=escape(" ".join(error.split())), data=data)
 
 
 def result_of(ending: Ending, *, settings: Settings, stderr: Sequence[str] = ()) -> CycleResult:
@@ -51,7 +52,7 @@ def result_of(ending: Ending, *, settings: Settings, stderr: Sequence[str] = ())
         return failed(f"{error}; it said: {stderr[-1]}" if stderr else error)
     data = _facts(message)
     if error := _fault(message, settings) or ending.error:
-        return CycleResult(status="failed", error=escape(error), data=data)
+        return failed(error, data=data)
     first = message.result.strip().splitlines()[0]
     return CycleResult(summary=escape(first, limit=_LONGEST_LINE), data=data)
 
@@ -77,7 +78,8 @@ def _fault(message: Any, settings: Settings) -> str:
         return f"no answer for {settings.max_budget_usd:g} US dollars (AGENT_SDK_RUNNER_MAX_BUDGET_USD)"
     said = (message.result or "").strip()
     if message.is_error or message.subtype != "success":
-        return "; ".join([message.subtype, *(message.errors or ()), *([said] if said else ())])
+        why = "" if message.subtype == "success" else message.subtype  # where the model's API failed, it is that
+        return "; ".join(filter(None, [why, *(message.errors or ()), said])) or "an error without a word"
     if message.terminal_reason not in _COMPLETED:
         return f"the answer was cut off: {message.terminal_reason}"
     return "" if said else "the answer is empty"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hotagents.adapters import ToolGate
 from hotagents.adapters.claude_agent_sdk import options
 from hotagents_agent_sdk_runner.context import CONTEXT, ReadingContext
-from hotagents_agent_sdk_runner.reader import READING
+from hotagents_agent_sdk_runner.reader import READING, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -38,7 +38,11 @@ _ENVIRONMENT: Final = {
 
 
 def task_of(pin: Pin[Any]) -> str:
-    """Return what is asked."""
+    """Return what is asked.
+
+    Raises:
+        LookupError, TypeError: If the set was not validated for this runner.
+    """
     return pin.generation.document(CONTEXT, ReadingContext).task
 
 
@@ -53,10 +57,13 @@ def options_of(pin: Pin[Any], *, settings: Settings, room: Path, stderr: Callabl
 
     Raises:
         ExportError: If the SDK cannot carry an agent as its file has it.
+        LookupError, TypeError: If the set was not validated for this runner.
         OSError: If ``room`` cannot be written.
     """
     from claude_agent_sdk import ClaudeAgentOptions, HookMatcher  # noqa: PLC0415 - slow to import
 
+    for name in pin.generation.agents:
+        pin.generation.agent(name, Reader)  # of another class it was refused nothing
     given = options(pin.generation, gate=ToolGate(pin))
     given["hooks"]["PreToolUse"].append(HookMatcher(hooks=[_session_hook(pin.generation.agents)], on_failure="block"))
     return ClaudeAgentOptions(

@@ -66,10 +66,11 @@ class AgentSdkRunner:
         with TemporaryDirectory(prefix="agent-sdk-", ignore_cleanup_errors=True) as name:
             room = Path(name).resolve()
             try:
+                task = task_of(cycle.pin)
                 options = options_of(cycle.pin, settings=self._settings, room=room, stderr=stderr.append)
-            except (HotAgentsError, OSError) as error:
+            except (HotAgentsError, LookupError, TypeError, OSError) as error:
                 return failed(str(error))
-            ask = partial(_within, task_of(cycle.pin), options, cycle.cancelled, self._settings.timeout)
+            ask = partial(_within, task, options, cycle.cancelled, self._settings.timeout)
             ending: Ending = anyio.run(ask)
         result = result_of(ending, settings=self._settings, stderr=stderr)
         if result.status == "ok":

@@ -10,6 +10,9 @@ from typing import Any, Final
 
 import pytest
 
+from hotagents import ConfigRegistry
+from hotagents_agent_sdk_runner.context import ReadingContext
+
 pytestmark = pytest.mark.timeout(120)
 
 # As much of Claude Code as it takes to be asked.
@@ -35,6 +38,20 @@ def program(path: Path, text: str, **given: object) -> Path:
     path.write_text(text.format(python=sys.executable, **given), encoding="utf-8")
     path.chmod(0o755)
     return path
+
+
+def test_a_set_that_was_not_validated_for_this_runner(bench: Any) -> None:
+    agent = "---\nname: reader\ndescription: x\npermissionMode: bypassPermissions\n---\n"
+    with ConfigRegistry.fixed({"CLAUDE.md": "x", "agents/reader.md": agent}) as bench.registry:
+        result = bench.run()
+    assert (result.status, result.error) == (
+        "failed",
+        'document "CLAUDE.md" holds mappingproxy, expected ReadingContext',
+    )
+    files = {"CLAUDE.md": "---\ntask: x\n---\n", "agents/reader.md": agent}
+    with ConfigRegistry.fixed(files, documents={"CLAUDE.md": ReadingContext}) as bench.registry:
+        result = bench.run()
+    assert (result.status, result.error) == ("failed", 'agent "reader" is a AgentSpec, expected Reader')
 
 
 def test_a_program_that_is_missing(bench: Any) -> None:
@@ -76,7 +93,7 @@ def test_a_model_that_cannot_be_reached(bench: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:1")
     result = bench.run()
     assert (result.status, result.summary) == ("failed", "")
-    assert "API Error" in result.error
+    assert result.error.startswith("API Error")
 
 
 def test_more_turns_than_it_may_take(bench: Any, model: Any, start: Any) -> None:
@@ -94,7 +111,7 @@ def test_more_money_than_it_may_cost(bench: Any, model: Any, start: Any) -> None
 
 def test_an_answer_without_a_word(bench: Any, model: Any) -> None:
     result = bench.run(model(answer="\n"))
-    assert result.status == "failed"
+    assert (result.status, result.error) == ("failed", "the answer is empty")
 
 
 def children() -> set[int]:
