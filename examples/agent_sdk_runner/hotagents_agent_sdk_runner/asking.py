@@ -1,6 +1,6 @@
 """`options_of`: what one query is given: agents of the pinned generation, and nothing of the machine that it runs on.
 
-Four fences, of which each would do for its part:
+Four fences, so that a gap in one is none yet:
 
 - Claude Code has no tool but those that read, and `Agent` (``tools``).
 - The session itself may do nothing but start agents of the generation (`main_thread`); they do the reading.

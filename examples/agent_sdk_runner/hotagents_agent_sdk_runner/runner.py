@@ -63,19 +63,21 @@ class AgentSdkRunner:
     def run(self, cycle: Cycle) -> CycleResult:
         """Ask once; every failure is a result with a sentence, and with the cost where that is known."""
         stderr: deque[str] = deque(maxlen=_LAST_LINES)
-        with TemporaryDirectory(prefix="agent-sdk-", ignore_cleanup_errors=True) as name:
-            room = Path(name).resolve()
-            try:
-                task = task_of(cycle.pin)
-                options = options_of(cycle.pin, settings=self._settings, room=room, stderr=stderr.append)
-            except (HotAgentsError, LookupError, TypeError, OSError) as error:
-                return failed(str(error))
-            ask = partial(_within, task, options, cycle.cancelled, self._settings.timeout)
-            ending: Ending = anyio.run(ask)
+        try:
+            with TemporaryDirectory(prefix="agent-sdk-", ignore_cleanup_errors=True) as room:
+                ending = self._ending(cycle, Path(room).resolve(), stderr)
+        except (HotAgentsError, LookupError, TypeError, OSError) as error:
+            return failed(str(error))
         result = result_of(ending, settings=self._settings, stderr=stderr)
         if result.status == "ok":
             cycle.logger.info("answer: %s", escape(result.data["text"], limit=_LONGEST_ANSWER))
         return result
+
+    def _ending(self, cycle: Cycle, room: Path, stderr: deque[str]) -> Ending:
+        task = task_of(cycle.pin)
+        options = options_of(cycle.pin, settings=self._settings, room=room, stderr=stderr.append)
+        ending: Ending = anyio.run(partial(_within, task, options, cycle.cancelled, self._settings.timeout))
+        return ending
 
 
 async def _within(task: str, options: Any, cancelled: threading.Event, timeout: float) -> Ending:  # noqa: ASYNC109 - not the caller's

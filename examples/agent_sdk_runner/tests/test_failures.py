@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any, Final
@@ -52,6 +53,13 @@ def test_a_set_that_was_not_validated_for_this_runner(bench: Any) -> None:
     with ConfigRegistry.fixed(files, documents={"CLAUDE.md": ReadingContext}) as bench.registry:
         result = bench.run()
     assert (result.status, result.error) == ("failed", 'agent "reader" is a AgentSpec, expected Reader')
+
+
+def test_a_disk_on_which_nothing_can_be_written(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(bench.home / "missing"))
+    result = bench.run()
+    assert result.status == "failed"
+    assert "No such file or directory" in result.error
 
 
 def test_a_program_that_is_missing(bench: Any) -> None:
