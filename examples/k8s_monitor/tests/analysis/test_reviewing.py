@@ -27,11 +27,13 @@ PATCH: Final = "@@ -1 +1 @@\n-pool: 20\n+pool: 2"
 def objects() -> list[dict[str, Any]]:
     """A Deployment that is short since ten minutes after its roll-out."""
     owner = deployment("checkout-api", namespace="payments", replicas=3, available=1, since=BEGAN)
-    sets = [replica_set(f"checkout-api-{name}", owner=owner) for name in ("aaaa", "bbbb")]
-    for number, (one, minutes) in enumerate(zip(sets, (3000, 10), strict=True), 1):
-        one["metadata"]["creationTimestamp"] = f"{BEGAN - timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%SZ}"
-        one["metadata"].setdefault("annotations", {})["deployment.kubernetes.io/revision"] = str(number)
-        one["spec"]["template"] = {"spec": {"containers": [{"name": "app", "image": f"checkout-api:1.{number}"}]}}
+    sets = [
+        replica_set(
+            f"checkout-api-{name}", owner=owner, revision=number, image=f"checkout-api:1.{number}",
+            created=BEGAN - timedelta(minutes=minutes),
+        )
+        for number, (name, minutes) in enumerate((("aaaa", 3000), ("bbbb", 10)), 1)
+    ]  # fmt: skip
     return [owner, *sets, pod("checkout-api-bbbb-x", owner=sets[1], waiting="CrashLoopBackOff", since=BEGAN)]
 
 
@@ -77,7 +79,8 @@ def test_what_was_rolled_out_and_committed_before_is_told_with_its_score(
         (diff,) = answers(server)
     assert result.data["analysis"]["state"] == "ok"
     incident = json.loads(re.sub("&lt;", "<", said.split("<data>\n")[1].split("\n</data>")[0]))[0]
-    first, *_ = incident["changes"]
+    rollout, first = incident["changes"]
+    assert (rollout["title"], rollout["commit"]) == ("Deployment payments/checkout-api: revision 2", "")
     assert (first["title"], first["commit"], first["evidence"]) == (
         "Smaller pool", sha, "replicasets.apps/payments/checkout-api-bbbb",
     )  # fmt: skip
