@@ -1,7 +1,7 @@
 """What a model adds to the findings; it decides nothing, and what it says is shown as a remark.
 
-`Analyst` asks, beside the cycles; begin with it. All that leaves passes `hotagents_k8s_monitor.analysis.model`, all that
-comes back `hotagents_k8s_monitor.analysis.replies` and `hotagents_k8s_monitor.analysis.results`.
+`Analyst` asks, beside the cycles; begin with it. What leaves passes `hotagents_k8s_monitor.analysis.model`, what comes
+back passes `hotagents_k8s_monitor.analysis.replies` and `hotagents_k8s_monitor.analysis.results`.
 """
 
 from __future__ import annotations
