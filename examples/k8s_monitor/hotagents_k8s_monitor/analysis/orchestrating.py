@@ -109,6 +109,7 @@ class Orchestrator:
         try:
             return _done(use, self._answer_of(agent, task, incident))
         except ExportError as error:
+            self._logger.warning("an agent cannot be asked: %s", escape(str(error), limit=400))
             return _failed(use, f"it cannot be asked: {bounded(str(error), 300)}")
         except AnalysisError as error:
             if error.reason not in _OF_ONE:
