@@ -17,6 +17,7 @@ nox.options.sessions = ["tests", "lint", "types", "docs"]
 
 ROOT = Path(__file__).resolve().parent
 EXAMPLE = ROOT / "examples" / "k8s_monitor"
+SECOND = ROOT / "examples" / "agent_sdk_runner"
 # As the README installs them, and what `run --listen` needs.
 BOTH = (".[cli,web]", "./examples/k8s_monitor")
 PYPROJECT = nox.project.load_toml(str(ROOT / "pyproject.toml"))
@@ -76,22 +77,27 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports", env={"PYTHONPATH": str(EXAMPLE)})
     session.run("hadolint", str(EXAMPLE / "Dockerfile"))
-    session.run("check-toml", "pyproject.toml", str(EXAMPLE / "pyproject.toml"))
+    session.run("check-toml", *(str(place / "pyproject.toml") for place in (ROOT, EXAMPLE, SECOND)))
     pages = [*ROOT.glob(".github/**/*.yml"), *EXAMPLE.glob("k8s/**/*.yaml")]
     session.run("check-yaml", "--allow-multiple-documents", *(str(path) for path in sorted(pages)))
 
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check the types of the tree, then those of the example against the installed package."""
+    """Check the types of the tree, then those of each example against the installed package."""
     session.install(*BOTH, *group("types", "tests", "bench"), f"nox{nox.needs_version}")
     session.run("mypy")
+    for example, package in ((EXAMPLE, "hotagents_k8s_monitor"), (SECOND, "hotagents_agent_sdk_runner")):
+        check_example(session, example, package)
+
+
+def check_example(session: nox.Session, example: Path, package: str) -> None:
     with tempfile.TemporaryDirectory() as room:
-        for name in ("hotagents_k8s_monitor", "tests"):
-            shutil.copytree(EXAMPLE / name, Path(room, name))
+        for name in (package, "tests"):
+            shutil.copytree(example / name, Path(room, name))
         with session.chdir(room):
             settings = f"--config-file={ROOT / 'pyproject.toml'}"
-            session.run("mypy", settings, "--cache-dir=cache", "hotagents_k8s_monitor", "tests")
+            session.run("mypy", settings, "--cache-dir=cache", package, "tests")
 
 
 @nox.session
@@ -103,9 +109,9 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def adapters(session: nox.Session) -> None:
-    """Run the adapters and their examples with the real agent SDKs, and models on the loopback interface."""
-    session.install(".", *group("tests", "sdk"))
-    session.run(*PYTHON, "-m", "pytest", "tests/adapters", *session.posargs)
+    """Run the adapters, their examples and the runner on one of them: real agent SDKs, models on the loopback."""
+    session.install(".", str(SECOND), *group("tests", "sdk"))
+    session.run(*PYTHON, "-m", "pytest", "tests/adapters", "examples/agent_sdk_runner/tests", *session.posargs)
 
 
 @nox.session(default=False)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parents[1]
 PACKAGE: Final = Path(hotagents.__file__).parent
 EXAMPLE: Final = Path(hotagents_k8s_monitor.__file__).parent
-MODULES: Final = sorted([*PACKAGE.rglob("*.py"), *EXAMPLE.rglob("*.py")])
+SECOND: Final = ROOT / "examples/agent_sdk_runner/hotagents_agent_sdk_runner"  # installed by `nox -s adapters` alone
+MODULES: Final = sorted([*PACKAGE.rglob("*.py"), *EXAMPLE.rglob("*.py"), *SECOND.rglob("*.py")])
 TEST_COMMAND: Final = "python -m pip install nox && nox -s tests"
 DEMO_COMMAND: Final = 'python -m pip install ".[cli]" ./examples/k8s_monitor && hotagents demo'
 LINES: Final = 400
@@ -39,7 +40,11 @@ in_a_checkout = pytest.mark.skipif(
 every_module = pytest.mark.parametrize(
     "module",
     MODULES,
-    ids=lambda path: path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else EXAMPLE.parent).as_posix(),
+    ids=lambda path: next(
+        path.relative_to(root).as_posix()
+        for root in (PACKAGE, EXAMPLE.parent, SECOND.parent)
+        if path.is_relative_to(root)
+    ),
 )
 what_a_host_imports = pytest.mark.parametrize("module", ["hotagents", "hotagents_k8s_monitor.plugin"])
 
@@ -90,7 +95,14 @@ def test_continuous_integration_runs_every_session_that_gates_a_change() -> None
 
 @in_a_checkout
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", ".pre-commit-config.yaml", "examples/k8s_monitor/README.md"]
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        ".pre-commit-config.yaml",
+        "examples/agent_sdk_runner/README.md",
+        "examples/k8s_monitor/README.md",
+    ],
 )
 def test_a_session_that_is_named_to_people_exists(page: str) -> None:
     assert asked_of_nox(text_of(page)) <= sessions()

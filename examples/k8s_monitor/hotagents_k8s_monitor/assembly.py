@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hotagents import SystemClock
-from hotagents_k8s_monitor.analysis.analyst import Analyst
-from hotagents_k8s_monitor.analysis.keeping import Kept
-from hotagents_k8s_monitor.analysis.model import access
-from hotagents_k8s_monitor.analysis.terms import Terms
+from hotagents_k8s_monitor.analysis import Analyst, Kept, Sources, Terms, access
+from hotagents_k8s_monitor.changes import GitHub
 from hotagents_k8s_monitor.cluster.collector import Collector
 from hotagents_k8s_monitor.cluster.connection import connect
 from hotagents_k8s_monitor.cluster.reading import Reading
@@ -22,13 +20,14 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from hotagents_k8s_monitor.analysis.model import Access
+    from hotagents_k8s_monitor.analysis import Access
     from hotagents_k8s_monitor.cluster.client import ApiClient
     from hotagents_k8s_monitor.settings import Settings
 
-__all__ = ["analyst", "client", "collector", "monitor", "post", "recorder"]
+__all__ = ["analyst", "client", "collector", "github", "monitor", "post", "recorder"]
 
 _MIB: Final = 1024 * 1024
+_GITHUB_SECONDS: Final = 10.0  # that one question may take
 
 
 def client(settings: Settings) -> ApiClient:
@@ -59,11 +58,16 @@ def analyst(settings: Settings, where: Access, *, directory: Path | None, **opti
         directory: Where analyses are kept; None for nowhere.
         options: Of `hotagents_k8s_monitor.analysis.analyst.Analyst`.
     """
+    sources = Sources(reads=lambda: Reading(lambda: client(settings)), github=github(settings))
+    return Analyst(where, Terms.of(settings), Kept(directory), sources, clock=SystemClock(), **options)
 
-    def reads() -> Reading:
-        return Reading(lambda: client(settings))
 
-    return Analyst(where, Terms.of(settings), Kept(directory), reads, clock=SystemClock(), **options)
+def github(settings: Settings) -> GitHub | None:
+    """Return what is asked about changes of code; None where neither a token nor an address is set."""
+    token, url = settings.github_token, settings.github_base_url
+    if token is None and url is None:
+        return None
+    return GitHub(token.get_secret_value() if token is not None else "", base_url=url or "", seconds=_GITHUB_SECONDS)
 
 
 def recorder(settings: Settings) -> Recorder:

@@ -126,8 +126,9 @@ class Settings(BaseSettings):
         analysis_dollars: US dollars that an analysis may cost, by ``model_prices``; 0 for no such limit.
         log_namespaces: Of which namespaces agents may read the logs of pods, ``payments,shop``; empty for none.
         redact_emails: Whether e-mail addresses are taken out of what is sent to a model.
-        github_token: A token for GitHub; empty for asking without one, which sees public repositories alone.
-        github_base_url: Where GitHub's API is; empty for ``https://api.github.com``.
+        github_token: A token for GitHub; with it agents may ask about changes of the repositories that are listed.
+        github_base_url: Where GitHub's API is; with ``https://api.github.com`` and no token, public repositories are
+            asked about. Where neither is set, GitHub is not asked.
         retention_days: Days for which records are kept.
         retention_mib: MiB that all records may take.
         log_level: From which level on is logged.

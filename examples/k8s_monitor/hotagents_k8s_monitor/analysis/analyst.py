@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hotagents import Clock, Cycle
-    from hotagents_k8s_monitor.analysis.asking import ClosableAsks
+    from hotagents_k8s_monitor.analysis.asking import ClosableAsks, Sources
     from hotagents_k8s_monitor.analysis.budget import Budget
     from hotagents_k8s_monitor.analysis.keeping import Entry, Kept
-    from hotagents_k8s_monitor.analysis.looking import Reads
     from hotagents_k8s_monitor.analysis.model import Access
     from hotagents_k8s_monitor.analysis.outcome import Outcome
     from hotagents_k8s_monitor.analysis.terms import Terms
@@ -56,7 +55,7 @@ class Analyst:
         where: The model.
         terms: What an analysis may take.
         kept: What need not be asked again.
-        reads: Makes what is asked for events and logs, for one analysis, which closes it.
+        sources: Where agents look.
         clock: Where time comes from.
         waits: Whether `think` waits until an analysis is over, as is right for a single look.
         shown: Called with each body before it is sent; in the thread of a request.
@@ -68,7 +67,7 @@ class Analyst:
         where: Access,
         terms: Terms,
         kept: Kept,
-        reads: Callable[[], Reads],
+        sources: Sources,
         *,
         clock: Clock,
         waits: bool = False,
@@ -78,7 +77,7 @@ class Analyst:
         self._where: Final = where
         self._terms: Final = terms
         self._kept: Final = kept
-        self._reads: Final = reads
+        self._sources: Final = sources
         self._clock: Final = clock
         self._waits: Final = waits
         self._shown: Final = shown
@@ -158,7 +157,7 @@ class Analyst:
             pin=cycle.pin.duplicate(),  # the last thing that may fail: whoever has it closes it
         )
         hangs_at = self._clock.monotonic() + self._terms.seconds + _GRACE
-        self._work = _Work(question, model, budget, self._reads, self._terms, hangs_at=hangs_at)
+        self._work = _Work(question, model, budget, self._sources, self._terms, hangs_at=hangs_at)
         self._work.begin()
         return self._kept.save(now)  # a process that dies of an analysis must not begin with the next one
 
@@ -240,7 +239,7 @@ class _Work(threading.Thread):
         question: Question,
         model: ClosableAsks,
         budget: Budget,
-        reads: Callable[[], Reads],
+        sources: Sources,
         terms: Terms,
         *,
         hangs_at: float,
@@ -251,7 +250,7 @@ class _Work(threading.Thread):
         self._question = question
         self._model = model
         self._budget = budget
-        self._makes_reads = reads
+        self._sources = sources
         self._terms = terms
 
     def begin(self) -> None:
@@ -265,7 +264,7 @@ class _Work(threading.Thread):
         """Do it; `over` is set in the end, whatever comes."""
         outcome = unfinished(self._question, "it ended without an outcome; the log has more")
         try:
-            outcome = ask_about(self._question, self._model, self._budget, self._makes_reads, self._terms)
+            outcome = ask_about(self._question, self._model, self._budget, self._sources, self._terms)
         except Exception:
             self._question.logger.exception("the analysis failed")
         finally:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING, Final, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol, final
 
 from hotagents import escape
 from hotagents_k8s_monitor.analysis.briefing import briefed
@@ -15,6 +16,7 @@ from hotagents_k8s_monitor.analysis.looking import looking
 from hotagents_k8s_monitor.analysis.orchestrating import Orchestrator
 from hotagents_k8s_monitor.analysis.outcome import Outcome, fingerprints_of
 from hotagents_k8s_monitor.analysis.results import Form
+from hotagents_k8s_monitor.analysis.reviewing import changes_before, changes_of, reviewing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,10 +26,25 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.analysis.outcome import Question, State
     from hotagents_k8s_monitor.analysis.remarks import Remark
     from hotagents_k8s_monitor.analysis.terms import Terms
+    from hotagents_k8s_monitor.changes import ChangeSource
 
-__all__ = ["ClosableAsks", "ask_about"]
+__all__ = ["ClosableAsks", "Sources", "ask_about"]
 
 logger: Final = logging.getLogger("hotagents.runner.k8s-monitor")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where agents look, beside the look that they are asked about.
+
+    Attributes:
+        reads: Makes what is asked for events and logs, for one analysis, which closes it.
+        github: Is asked about changes of code; None asks nobody.
+    """
+
+    reads: Callable[[], Reads]
+    github: ChangeSource | None = None
 
 
 class ClosableAsks(Asks, Protocol):
@@ -39,7 +56,11 @@ class ClosableAsks(Asks, Protocol):
 
 
 def ask_about(
-    question: Question, model: ClosableAsks, budget: Budget, reads: Callable[[], Reads], terms: Terms
+    question: Question,
+    model: ClosableAsks,
+    budget: Budget,
+    sources: Sources,
+    terms: Terms,
 ) -> Outcome:
     """Return what an analysis comes to; whatever goes wrong is an outcome.
 
@@ -47,7 +68,7 @@ def ask_about(
         question: About what.
         model: Is asked; counts on ``budget``; closed at the end.
         budget: What it may take.
-        reads: Makes what is asked for events and logs, which is closed at the end.
+        sources: Where agents look.
         terms: Which models are meant, and whose logs may be read.
     """
     began = time.monotonic()
@@ -55,8 +76,8 @@ def ask_about(
     state: State = "ok"
     reason, said, wait = "", "", 0.0
     try:
-        with closing(model), closing(reads()) as reading:
-            remarks = _remarks(question, model, reading, terms)
+        with closing(model), closing(sources.reads()) as reading:
+            remarks = _remarks(question, model, reading, terms, sources.github)
     except NothingSentError:
         remarks = ()
     except BudgetError as error:
@@ -83,10 +104,23 @@ def ask_about(
     )
 
 
-def _remarks(question: Question, model: Asks, reads: Reads, terms: Terms) -> tuple[Remark, ...]:
+def _remarks(
+    question: Question, model: Asks, reads: Reads, terms: Terms, github: ChangeSource | None
+) -> tuple[Remark, ...]:
+    snapshot, emails = question.snapshot, terms.emails
     named = {f"incident-{number}": incident for number, incident in enumerate(question.incidents, 1)}
-    told = {name: briefed(name, incident, question.snapshot, emails=terms.emails) for name, incident in named.items()}
-    form = Form(named, question.snapshot, question.at)
-    functions = looking(question.snapshot, question.policy, reads, logs_of=terms.logs_of, emails=terms.emails)
-    orchestrator = Orchestrator(model, question.pin, models=terms.models, functions=functions, logger=question.logger)
+    changes = changes_of(question.pin.generation, github)
+    told = {
+        name: briefed(name, incident, snapshot, changes_before(changes, incident, snapshot), emails=emails)
+        for name, incident in named.items()
+    }
+    form = Form(named, snapshot, question.at)
+    seen = looking(snapshot, question.policy, reads, logs_of=terms.logs_of, emails=emails)
+    orchestrator = Orchestrator(
+        model,
+        question.pin,
+        models=terms.models,
+        functions=lambda name: (*seen, *reviewing(changes, named[name])),
+        logger=question.logger,
+    )
     return form.read(orchestrator.analyse(told, form, turns=terms.turns))

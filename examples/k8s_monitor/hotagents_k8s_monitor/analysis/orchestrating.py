@@ -22,7 +22,7 @@ from hotagents_k8s_monitor.policy import CONTEXT
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from hotagents import AgentSpec, Pin
     from hotagents_k8s_monitor.analysis.conversation import Asks
@@ -50,7 +50,7 @@ class Orchestrator:
         model: Is asked.
         pin: The generation, and what may still be done with it; the caller closes it.
         models: Ids of models, by alias.
-        functions: What agents may call, by name.
+        functions: Returns what agents may call, for the incident of an id.
         logger: Hears of calls and refusals, never of their texts.
     """
 
@@ -60,13 +60,13 @@ class Orchestrator:
         pin: Pin[Any],
         *,
         models: Mapping[str, str],
-        functions: Iterable[Function],
+        functions: Callable[[str], Iterable[Function]],
         logger: logging.LoggerAdapter[Any] | logging.Logger,
     ) -> None:
         self._model: Final = model
         self._pin: Final = pin
         self._models: Final = models
-        self._functions: Final = {function.name: function for function in functions}
+        self._functions: Final = functions
         self._gate: Final = ToolGate(pin, readers={})
         self._logger: Final = logger
 
@@ -109,6 +109,7 @@ class Orchestrator:
         try:
             return _done(use, self._answer_of(agent, task, incident))
         except ExportError as error:
+            self._logger.warning("an agent cannot be asked: %s", escape(str(error), limit=400))
             return _failed(use, f"it cannot be asked: {bounded(str(error), 300)}")
         except AnalysisError as error:
             if error.reason not in _OF_ONE:
@@ -121,26 +122,26 @@ class Orchestrator:
 
     def _answer_of(self, agent: AgentSpec, task: str, incident: Mapping[str, Any]) -> str:
         self._logger.debug("asked %s about %s", escape(agent.name, limit=100), incident["incident"])
-        allowed = (f for name, f in self._functions.items() if self._pin.allows(agent.name, name))
-        tools = [function.definition for function in allowed]
+        functions = {function.name: function for function in self._functions(incident["incident"])}
+        tools = [function.definition for name, function in functions.items() if self._pin.allows(agent.name, name)]
         request = definition(agent, models=self._models, max_tokens=_AGENT_TOKENS, tools=tools)
         return converse(
             self._model,
             {**request, "system": agent_system(agent.prompt)},
             agent_task(bounded(task), incident),
-            answer=lambda use: self._called(agent, use),
+            answer=lambda use: self._called(agent, functions, use),
             turns=min(agent.max_turns or _AGENT_TURNS, _AGENT_TURNS),
             leaving=_LEAVING,
         )
 
-    def _called(self, agent: AgentSpec, use: ToolUse) -> Mapping[str, Any]:
+    def _called(self, agent: AgentSpec, functions: Mapping[str, Function], use: ToolUse) -> Mapping[str, Any]:
         """Call a function for an agent, where it may, and return the result."""
         refused = refusal(self._gate, agent, {"id": use.id, "name": use.name, "input": use.input})
         if refused is not None:
             name, tool = escape(agent.name, limit=100), escape(use.name, limit=100)
             self._logger.warning("refused: %s may not use %s", name, tool)
             return refused
-        function = self._functions.get(use.name)
+        function = functions.get(use.name)
         if function is None:
             return _failed(use, "there is no such function here")
         try:

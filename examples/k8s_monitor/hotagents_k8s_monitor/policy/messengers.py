@@ -1,7 +1,7 @@
 """`SlackNotifier` and `GithubReviewer`: what their frontmatter says to the monitor, beside what it says to a model.
 
-It is checked before it is published, so that an edit is as safe as any other. What `GithubReviewer` says is not used
-before there is a model.
+It is checked before it is published, so that an edit is as safe as any other. What `GithubReviewer` says is used where
+a model is asked.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["GITHUB_REVIEWER", "SLACK_NOTIFIER", "GithubReviewer", "SlackNotifier
 
 SLACK_NOTIFIER: Final = "slack-notifier"
 GITHUB_REVIEWER: Final = "github-reviewer"
-_REPOSITORY: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
+_REPOSITORY: Final = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9_.-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
 _MENTION: Final = re.compile(r"@(?:here|channel|everyone|[UWS][A-Z0-9]{5,20})", re.ASCII)
 
 Wording: TypeAlias = Literal["alert", "update", "resolved"]

@@ -7,6 +7,7 @@
     incident-<id>.json           one file for each incident, with all that happened to it
     outbox/slack.jsonl           what waits to be sent by each notifier, and what was sent of what goes on
     acks.json                    what people have taken over, written by ``k8s-monitor ack``
+    analysis.json                what a model said, written by `hotagents_k8s_monitor.analysis`
     lock                         held by the monitor that writes here
 
 Every file says which schema it has. All is owner-readable JSON; nothing of it is ever executed.

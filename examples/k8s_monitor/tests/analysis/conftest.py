@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hotagents_k8s_monitor.analysis.analyst import Analyst
+from hotagents_k8s_monitor.analysis.asking import Sources
 from hotagents_k8s_monitor.analysis.keeping import Kept
 from hotagents_k8s_monitor.analysis.looking import NoReading
 from hotagents_k8s_monitor.analysis.model import Access
@@ -37,11 +38,12 @@ def terms(**changes: Any) -> Terms:
 
 def analyst(
     server: ModelServer, clock: Any, *, directory: Path | None = None, waits: bool = True, reads: Any = NoReading,
-    **changes: Any,
+    github: Any = None,     **changes: Any,
 ) -> Analyst:  # fmt: skip
     """Who asks a server."""
     where = Access(base_url=server.url, api_key="secret-key", auth_token="")
-    return Analyst(where, terms(**changes), Kept(directory), reads, clock=clock, waits=waits)
+    sources = Sources(reads=reads, github=github)
+    return Analyst(where, terms(**changes), Kept(directory), sources, clock=clock, waits=waits)
 
 
 @pytest.fixture(name="terms")

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hotagents_k8s_monitor.analysis.analyst import Analyst
+from hotagents_k8s_monitor.analysis.asking import Sources
 from hotagents_k8s_monitor.analysis.keeping import Kept
 from hotagents_k8s_monitor.analysis.looking import NoReading
 from hotagents_k8s_monitor.analysis.model import Access
@@ -50,7 +51,7 @@ def data(tmp_path: Path, make_bench: Callable[..., Any]) -> Path:
         bench = make_bench(
             recorder=Recorder(directory, keep=timedelta(days=1), most_bytes=1 << 26),
             analyst=lambda clock: Analyst(
-                where, Terms.of(Settings()), Kept(directory), NoReading, clock=clock, waits=True
+                where, Terms.of(Settings()), Kept(directory), Sources(reads=NoReading), clock=clock, waits=True
             ),
         )
         bench.look(CART)

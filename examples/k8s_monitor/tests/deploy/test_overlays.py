@@ -137,8 +137,10 @@ def test_the_role_and_what_is_left_of_the_cluster_role_are_together_what_the_clu
 
 
 @needs_kubectl
-def test_a_model_adds_events_to_what_may_be_looked_at_and_changes_nothing_else(tmp_path: Path) -> None:
+def test_a_model_adds_events_to_what_may_be_looked_at_and_memory_and_changes_nothing_else(tmp_path: Path) -> None:
     with_it, without = built(tmp_path / "with", "model"), built(tmp_path / "without")
+    assert container(with_it)["resources"]["limits"] == {"memory": "768Mi"}
+    container(with_it)["resources"]["limits"] = container(without)["resources"]["limits"]
     rules = the(with_it, "ClusterRole")["rules"]
     assert rules.pop() == {"apiGroups": [""], "resources": ["events"], "verbs": ["get", "list"]}
     assert with_it == without

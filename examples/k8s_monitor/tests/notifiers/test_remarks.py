@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from hotagents_k8s_monitor.analysis.analyst import Analyst
+from hotagents_k8s_monitor.analysis.asking import Sources
 from hotagents_k8s_monitor.analysis.keeping import Kept
 from hotagents_k8s_monitor.analysis.looking import NoReading
 from hotagents_k8s_monitor.analysis.model import Access
@@ -50,7 +51,9 @@ def slack_with(make_bench: Callable[..., Any], slack: FakeSlack, tmp_path: Path)
         where = Access(base_url=server.url, api_key="k", auth_token="")
         return make_bench(
             post=lambda: Post([SlackNotifier(SlackClient("xoxb-test", base_url=slack.api))], tmp_path / "outbox"),
-            analyst=lambda clock: Analyst(where, Terms.of(Settings()), Kept(None), NoReading, clock=clock),
+            analyst=lambda clock: Analyst(
+                where, Terms.of(Settings()), Kept(None), Sources(reads=NoReading), clock=clock
+            ),
         )
 
     return make

@@ -1,0 +1,65 @@
+"""`reviewing`: the functions with which an agent looks at what was changed, and what it is told before it asks.
+
+Roll-outs come from the cluster and are told of each incident. GitHub is asked only where the settings say so, and only
+about repositories that the configuration lists.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from hotagents_k8s_monitor.analysis.functions import Function, FunctionError
+from hotagents_k8s_monitor.changes import Changes, ChangesError, GitHub
+from hotagents_k8s_monitor.policy.messengers import GITHUB_REVIEWER, GithubReviewer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from hotagents import Generation
+    from hotagents_k8s_monitor.changes import ChangeSource
+    from hotagents_k8s_monitor.cluster import Snapshot
+    from hotagents_k8s_monitor.incidents import Incident
+
+__all__ = ["began", "changes_before", "changes_of", "reviewing"]
+
+
+def changes_of(generation: Generation[Any], source: ChangeSource | None) -> Changes:
+    """Return the changes that a generation's reviewer may look at; without a source, roll-outs alone."""
+    reviewer = generation.agent(GITHUB_REVIEWER, GithubReviewer)
+    repositories = reviewer.repositories if source is not None else {}
+    asked = source if source is not None else GitHub("", base_url="", seconds=1.0)  # never, without a repository
+    return Changes(repositories, window=reviewer.correlation_window, source=asked)
+
+
+def changes_before(changes: Changes, incident: Incident, snapshot: Snapshot) -> list[dict[str, Any]]:
+    """Return what was changed before an incident began, JSON-ready, and why there may be more."""
+    found = changes.candidates_for(snapshot, incident.owner, began(incident))
+    lacking = [{"not_known": found.lacking}] if found.lacking else []
+    return [*(candidate.to_dict() for candidate in found.items), *lacking]
+
+
+def reviewing(changes: Changes, incident: Incident) -> Iterator[Function]:
+    """Yield the functions that ask GitHub, for one incident; none where no repository may be asked about."""
+    for told in changes.definitions():
+        schema = told["input_schema"]
+        yield Function(
+            name=told["name"],
+            description=told["description"],
+            properties=schema["properties"],
+            required=tuple(schema["required"]),
+            call=partial(_called, changes, told["name"], began(incident)),
+        )
+
+
+def began(incident: Incident) -> datetime:
+    """Return when the first of an incident's faults began."""
+    return min(finding.since for finding in incident.findings)
+
+
+def _called(changes: Changes, name: str, begin: datetime, given: Mapping[str, Any]) -> str:
+    try:
+        return changes.call(name, given, began=begin)
+    except ChangesError as error:
+        raise FunctionError(str(error)) from error
