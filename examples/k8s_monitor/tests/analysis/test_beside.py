@@ -17,6 +17,7 @@ from hotagents_k8s_monitor.findings import Owner
 from hotagents_k8s_monitor.records import Recorder
 from hotagents_k8s_monitor.testing.model import (
     ModelServer,
+    failing,
     instance_of,
     structured,
 )
@@ -147,3 +148,11 @@ def test_what_was_said_of_one_owner_is_not_shown_beside_another(asking: Callable
             cycle = Cycle(id="c", pin=pin, trigger="manual", deadline=None, cancelled=threading.Event(), logger=logger)
             assert analyst._found(cycle, incident, NOW) is not None
             assert analyst._found(cycle, other, NOW) is None
+
+
+def test_that_a_model_failed_stands_in_a_message_about_many_too(asking: Callable[..., Any]) -> None:
+    with ModelServer([failing(401, "authentication_error", "no")], repeat=True) as server:
+        bench = asking(server)
+        result = bench.look(*(short(f"w{number:02}") for number in range(40)))
+    assert {message.note for message in bench.heard.messages} == {result.data["analysis"]["trouble"]}
+    assert "digest" in {message.kind for message in bench.heard.messages}
