@@ -15,16 +15,19 @@ from hotagents import escape
 from hotagents_k8s_monitor.findings import Owner, cut
 from hotagents_k8s_monitor.redaction import redacted
 
-__all__ = ["Remark", "said"]
+__all__ = ["LONGEST_ID", "MOST_EVIDENCE", "Remark", "said"]
+
+LONGEST_ID: Final = 600
+"""Characters of the id of an object."""
+MOST_EVIDENCE: Final = 8
+"""Pieces of evidence of one remark."""
 
 _LINK: Final = re.compile(r"\b(mailto|javascript|data|[a-z][a-z0-9+.-]{1,20}(?=://)):", re.IGNORECASE)
 _LONGEST: Final = 600
 _LONGEST_COMMAND: Final = 1000
 _LONGEST_NAME: Final = 253
-_LONGEST_ID: Final = 600
 _LONGEST_ENTRY: Final = 2500
-_MOST_EVIDENCE: Final = 8
-_MOST_SHOWN: Final = 3
+_MOST_SHOWN: Final = 3  # pieces of evidence beside a message
 
 
 @final
@@ -89,7 +92,7 @@ class Remark:
             fingerprints=frozenset(map(str, values["fingerprints"])),
             summary=said(values["summary"]),
             cause=said(values["cause"]),
-            evidence=tuple(said(name, _LONGEST_ID) for name in list(values["evidence"])[:_MOST_EVIDENCE]),
+            evidence=tuple(said(name, LONGEST_ID) for name in list(values["evidence"])[:MOST_EVIDENCE]),
             command=said(values["command"], _LONGEST_COMMAND),
             known_issue=_whole_lines(values["known_issue"]),
         )

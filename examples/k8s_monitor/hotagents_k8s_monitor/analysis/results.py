@@ -15,7 +15,7 @@ import yaml
 from pydantic import ValidationError
 
 from hotagents_k8s_monitor.analysis.errors import AnalysisError
-from hotagents_k8s_monitor.analysis.remarks import Remark, said
+from hotagents_k8s_monitor.analysis.remarks import LONGEST_ID, MOST_EVIDENCE, Remark, said
 from hotagents_k8s_monitor.analysis.replies import json_within
 from hotagents_k8s_monitor.cluster.kinds import KINDS
 from hotagents_k8s_monitor.policy.context import KnownIssue
@@ -41,8 +41,6 @@ _COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _ROLLED_OUT: Final = ("daemonsets.apps", "deployments.apps", "statefulsets.apps")
-_MOST_EVIDENCE: Final = 8
-_LONGEST_ID: Final = 600
 _LONGEST_LINE: Final = 10_000  # no entry is folded
 _MOST_DAYS: Final = 30
 _TEXT: Final = {"type": "string"}
@@ -103,7 +101,7 @@ class Form:
 
     def _remark(self, name: str, values: Mapping[str, Any]) -> Remark | None:
         incident = self._incidents[name]
-        evidence = tuple(dict.fromkeys(self._there(values.get("evidence"), incident)))[:_MOST_EVIDENCE]
+        evidence = tuple(dict.fromkeys(self._there(values.get("evidence"), incident)))[:MOST_EVIDENCE]
         summary, cause = said(values.get("summary")), said(values.get("cause"))
         if not summary and not (cause and evidence):
             return None
@@ -121,11 +119,11 @@ class Form:
         """Yield the ids of those that there are."""
         fingerprints = {finding.fingerprint for finding in incident.findings}
         for text in named if isinstance(named, list) else ():
-            if not isinstance(text, str) or len(text) > _LONGEST_ID:
+            if not isinstance(text, str) or len(text) > LONGEST_ID:
                 continue
             kind, _, rest = text.partition("/")
             if (kind == "finding" and rest in fingerprints) or self._object(text) is not None:
-                yield said(text, _LONGEST_ID)
+                yield said(text, LONGEST_ID)
 
     def _object(self, text: Any) -> tuple[str, str, str] | None:
         """Return resource, namespace and name of an object that was seen; None where the id names none."""
