@@ -23,7 +23,7 @@ PYPROJECT = nox.project.load_toml(str(ROOT / "pyproject.toml"))
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.14t"]
 # -P keeps the working directory off sys.path: the installed package is tested and measured, not the source tree.
 PYTHON = ("python", "-P")
-SPREAD = ("-n", "auto")
+SPREAD = ("-n", "auto", "--dist", "worksteal")  # the longest tests are a hundred times the median
 _OF_EXAMPLE = "examples/k8s_monitor/tests"
 AWAY = (
     *(f"tests/{name}" for name in ("test_project.py", "cli", "demo", "host", "plugins", "testing")),
