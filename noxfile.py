@@ -36,7 +36,8 @@ def group(*names: str) -> tuple[str, ...]:
 
 
 def measure(session: nox.Session) -> None:
-    session.install(*BOTH, *group("tests"))
+    # Some tests start programs that may write no bytecode: uv, unlike pip, would leave them to compile all of it.
+    session.install(*BOTH, *group("tests"), env={"UV_COMPILE_BYTECODE": "1"})
     session.run(*PYTHON, "-m", "coverage", "erase")
     # Coverage starts pytest, not the reverse: pytest imports the package's own plugin before any test.
     session.run(*PYTHON, "-m", "coverage", "run", "-m", "pytest", *SPREAD, *session.posargs)
@@ -98,7 +99,7 @@ def types(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Run every block of code in README.md and docs/."""
     session.install(*BOTH, *group("tests"))
-    session.run(*PYTHON, "-m", "pytest", "tests/test_docs.py", *session.posargs)
+    session.run(*PYTHON, "-m", "pytest", *SPREAD, "tests/test_docs.py", *session.posargs)
 
 
 @nox.session(default=False)
