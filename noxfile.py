@@ -24,7 +24,7 @@ PYPROJECT = nox.project.load_toml(str(ROOT / "pyproject.toml"))
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.14t"]
 # -P keeps the working directory off sys.path: the installed package is tested and measured, not the source tree.
 PYTHON = ("python", "-P")
-SPREAD = ("-n", "auto")
+SPREAD = ("-n", "auto", "--dist", "worksteal")  # the longest tests are a hundred times the median
 _OF_EXAMPLE = "examples/k8s_monitor/tests"
 AWAY = (
     *(f"tests/{name}" for name in ("test_project.py", "cli", "demo", "host", "plugins", "testing")),
@@ -37,7 +37,8 @@ def group(*names: str) -> tuple[str, ...]:
 
 
 def measure(session: nox.Session) -> None:
-    session.install(*BOTH, *group("tests"))
+    # Some tests start programs that may write no bytecode: uv, unlike pip, would leave them to compile all of it.
+    session.install(*BOTH, *group("tests"), env={"UV_COMPILE_BYTECODE": "1"})
     session.run(*PYTHON, "-m", "coverage", "erase")
     # Coverage starts pytest, not the reverse: pytest imports the package's own plugin before any test.
     session.run(*PYTHON, "-m", "coverage", "run", "-m", "pytest", *SPREAD, *session.posargs)
@@ -104,7 +105,7 @@ def check_example(session: nox.Session, example: Path, package: str) -> None:
 def docs(session: nox.Session) -> None:
     """Run every block of code in README.md and docs/."""
     session.install(*BOTH, *group("tests"))
-    session.run(*PYTHON, "-m", "pytest", "tests/test_docs.py", *session.posargs)
+    session.run(*PYTHON, "-m", "pytest", *SPREAD, "tests/test_docs.py", *session.posargs)
 
 
 @nox.session(default=False)

@@ -87,6 +87,7 @@ def test_any_yaml_like_text_makes_a_page_with_the_python_parser(middle: str) -> 
             events._parser_class.cache_clear()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("unit", RUNS)
 def test_a_long_run_of_anything_is_read_in_a_short_time(unit: str) -> None:
     begin = time.process_time()

@@ -127,6 +127,7 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     check(content.decode("latin-1"))
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("unit", RUNS)
 def test_a_long_run_of_anything_is_read_or_refused_in_a_short_time(unit: str) -> None:
     begin = time.process_time()

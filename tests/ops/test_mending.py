@@ -161,6 +161,7 @@ HOSTILE = (
 )
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("lines", HOSTILE, ids=["open", "unquoted", "recovered"])
 def test_of_a_hostile_file_a_bounded_number_of_remedies_is_tried_and_that_is_said(
     lines: str, monkeypatch: pytest.MonkeyPatch

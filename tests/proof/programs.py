@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 60.0
 CHANCE: Final = random.SystemRandom()
+READINGS: Final = 5
 NEW_USER: Final = 0x10000000  # <sched.h>
 
 
@@ -130,7 +131,12 @@ class Pod:
         return self.registry.resume()
 
     def measure(self) -> dict[str, int]:
-        return measured()
+        """Return the least of several readings, each after a reload: a look that is under way has a file open."""
+        readings = []
+        for _ in range(READINGS):
+            self.registry.reload()
+            readings.append(measured())
+        return {name: min(reading[name] for reading in readings) for name in readings[0]}
 
 
 @final

@@ -315,6 +315,7 @@ SHORT: Final = settings(
 )
 
 
+@pytest.mark.untraced
 @unix
 def test_no_right_is_served_that_no_good_file_granted_and_none_comes_back_to_a_pin(tmp_path: Path) -> None:
     SHORT(law(lambda policy, ceiling, life: live(tmp_path, policy, ceiling, life)))()

@@ -404,6 +404,7 @@ every_setting = [
 ]
 
 
+@pytest.mark.untraced
 @every_setting[0]
 @every_setting[1]
 def test_a_registry_does_what_its_model_does(tmp_path: Path, policy: str, *, ceiling: bool) -> None:

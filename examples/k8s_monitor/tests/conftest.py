@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, final
 
 import pytest
+from coverage import Coverage
 
 from hotagents import ConfigRegistry, Cycle, Memory, load_plugins
 from hotagents.testing import FakeClock
@@ -23,7 +24,7 @@ from hotagents_k8s_monitor.shipped import config_dir
 from hotagents_k8s_monitor.testing.objects import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from hotagents import CycleResult, Generation
@@ -184,6 +185,19 @@ def rated(result: CycleResult) -> dict[str, str]:
     }
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Run what is marked ``untraced`` at full speed: the same lines again and again, which others run too."""
+    measuring = Coverage.current() if pyfuncitem.get_closest_marker("untraced") else None
+    if measuring is None:
+        return (yield)
+    measuring.stop()
+    try:
+        return (yield)
+    finally:
+        measuring.start()
+
+
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as stack:
@@ -193,6 +207,13 @@ def stack() -> Iterator[ExitStack]:
 @pytest.fixture
 def bench(stack: ExitStack) -> Bench:
     return Bench(stack)
+
+
+@pytest.fixture(scope="module")
+def bench_of_module() -> Iterator[Bench]:
+    """A bench for what all tests of a module compare with."""
+    with ExitStack() as stack:
+        yield Bench(stack)
 
 
 @pytest.fixture

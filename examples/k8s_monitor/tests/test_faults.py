@@ -75,6 +75,7 @@ def large() -> Frame:
     return type(frame)(frame.at, (*frame.objects, *more))
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("where", ["pods", "*"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_fault_reads_as_healthy_and_none_ends_the_cycle(watching: Any, fault: str, where: str) -> None:

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,8 +17,6 @@ from hotagents_k8s_monitor.testing.objects import NOW, deployment, node, pod, re
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from hotagents import CycleResult
 
@@ -89,6 +88,7 @@ def told_at(result: Any) -> list[tuple[str, str, str]]:
     return [(told["kind"], told["severity"], told["owner"]["name"]) for told in result.data["told"]]
 
 
+@pytest.mark.untraced
 @given(history=st.lists(looks, min_size=1, max_size=12))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_is_told_out_of_order_or_lost_and_blindness_never_reads_as_health(
@@ -115,6 +115,7 @@ def test_nothing_is_told_out_of_order_or_lost_and_blindness_never_reads_as_healt
         assert ORDER.fullmatch(" ".join(kinds)), kinds
 
 
+@pytest.mark.untraced
 @given(history=st.lists(looks, min_size=2, max_size=12))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_clock_makes_it_milder_and_no_single_blind_look_calls_anybody(
@@ -137,6 +138,7 @@ def test_no_clock_makes_it_milder_and_no_single_blind_look_calls_anybody(
         bench.registry.close()
 
 
+@pytest.mark.untraced
 @given(history=st.lists(looks, min_size=3, max_size=12))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_who_was_paged_hears_the_end_at_once_and_nothing_that_is_gone_is_called_resolved(
@@ -161,6 +163,7 @@ def test_who_was_paged_hears_the_end_at_once_and_nothing_that_is_gone_is_called_
         bench.registry.close()
 
 
+@pytest.mark.untraced
 @given(history=st.lists(looks, min_size=1, max_size=8))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_restart_between_any_two_looks_changes_nothing(

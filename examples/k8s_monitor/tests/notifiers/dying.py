@@ -6,6 +6,7 @@ any write, sync or rename, before a request is sent, once it was acted on and no
 
 from __future__ import annotations
 
+import gc
 import http.client
 import importlib
 import json
@@ -98,8 +99,18 @@ def _live(order: Any) -> None:
     effects.counting = False
 
 
+def _warm() -> None:
+    """Import and compile what every life needs, once for all that are forked."""
+    with ExitStack() as stack:
+        Bench(stack).look(*LOOKS[1])
+    for name in ("slack_sdk", "slack_sdk.http_retry.builtin_handlers"):
+        importlib.import_module(name)
+    gc.freeze()  # a collection would copy the pages of what is shared
+
+
 def main() -> None:
     """Obey lines until there are no more; answer each with how the process ended."""
+    _warm()
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

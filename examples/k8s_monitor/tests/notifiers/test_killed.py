@@ -26,7 +26,8 @@ Life = "Callable[..., int]"
 
 @pytest.fixture(scope="module")
 def zygote() -> Iterator[Any]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE_")}
+    environment = {**inherited, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     program = [sys.executable, str(Path(__file__).with_name("dying.py"))]
     with subprocess.Popen(
         program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment

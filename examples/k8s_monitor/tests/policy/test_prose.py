@@ -330,6 +330,7 @@ HOSTILE: Final = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("what", HOSTILE)
 def test_a_hostile_mebibyte_takes_no_longer_than_a_dull_one(what: str) -> None:
     issues = [{"match": {"name": f"n{n}-*"}, "until": "2026-12-31", "reason": "x"} for n in range(50)]

@@ -75,6 +75,7 @@ FIELDS: Final = st.sampled_from(
 NAMES: Final = st.sampled_from([CONTEXT, ANALYZER, ESCALATION, SLACK, GITHUB])
 
 
+@pytest.mark.untraced
 @settings(max_examples=300)
 @given(NAMES, st.dictionaries(FIELDS, VALUES))
 def test_no_value_makes_a_model_fail_instead_of_refusing(name: str, said: dict[str, Any]) -> None:

@@ -156,6 +156,7 @@ def test_only_the_failure_of_the_line_itself_is_missing_from_it(
     assert [line["troubles"] for line in cycles(data)] == [[]]
 
 
+@pytest.mark.untraced
 def test_more_incidents_than_may_wait_are_all_written_where_they_can_be(kept: Any, data: Path) -> None:
     many = [
         deployment(f"d-{n}", namespace="shop", replicas=3, available=0, since=NOW - 20 * MINUTE) for n in range(1100)
@@ -235,6 +236,7 @@ def test_one_incident_that_cannot_be_written_keeps_no_other_from_it(
     assert sorted(incidents(data)) == ["cart", "search"]
 
 
+@pytest.mark.untraced
 def test_what_waits_for_a_full_disk_is_bounded(kept: Any, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)

@@ -106,6 +106,7 @@ def loaded(directory: Path, at: datetime) -> Book:
     return StateFile(directory).load(at)
 
 
+@pytest.mark.untraced
 @settings(max_examples=200, deadline=None)
 @given(BOOKS, MOMENTS)
 def test_every_book_is_read_back_exactly(book: Book, now: datetime) -> None:

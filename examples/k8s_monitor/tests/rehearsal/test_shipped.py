@@ -85,6 +85,7 @@ def test_a_replay_gives_the_same_each_time(generation: Generation[Any]) -> None:
     assert first == second
 
 
+@pytest.mark.untraced
 def test_a_node_that_is_lost_with_two_hundred_pods_is_told_as_one_incident(generation: Generation[Any]) -> None:
     (scene,) = [scene for scene in SCENES if scene.name == "incidents/node-down"]
     outcome = replay(scene.looks(), generation)

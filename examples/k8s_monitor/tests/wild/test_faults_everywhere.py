@@ -85,6 +85,7 @@ def objects() -> list[dict[str, Any]]:
 OFTEN: Final = frozenset({"pods", "deployments.apps", "services", "certificates.cert-manager.io"})
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "resource", [pytest.param(name, marks=() if name in OFTEN else pytest.mark.stress) for name in RESOURCES]
 )

@@ -334,6 +334,7 @@ def test_what_is_only_at_risk_is_found_once(lived: Callable[..., Any], name: str
     assert len(found.told) == (1 if "Namespace" in about else 0)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", [*SICK])
 def test_a_hundred_looks_at_the_same_give_one_alert(lived: Callable[..., Any], name: str) -> None:
     objects, *_ = SICK[name]
