@@ -166,6 +166,9 @@ def _of_models(totals: Totals) -> Iterator[Metric]:
     yield _counter("model_requests", "Requests that models answered.", ("model",), requests)
     yield _counter("model_dollars", "US dollars, where prices are known.", (), {(): totals.dollars})
     trouble = bool((totals.last.get("analysis") or {}).get("trouble"))
+    waiting = (totals.last.get("analysis") or {}).get("waiting", 0)
+    help_ = "Open incidents that were not analysed yet."
+    yield _gauge("analysis_waiting", help_, (), {(): float(waiting)})
     yield _gauge("analysis_unavailable", "1 where the last analysis came to nothing, else 0.", (), {(): float(trouble)})
 
 

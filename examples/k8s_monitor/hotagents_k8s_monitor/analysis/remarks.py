@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents import escape
 from hotagents_k8s_monitor.findings import Owner, cut
+from hotagents_k8s_monitor.judging import moment
 from hotagents_k8s_monitor.redaction import redacted
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 __all__ = ["LONGEST_ID", "MOST_EVIDENCE", "Remark", "said"]
 
@@ -38,6 +42,7 @@ class Remark:
     Attributes:
         owner: Whose incident it is about.
         fingerprints: Of the findings that the incident had.
+        at: When the look was that the model was told of, aware UTC; what came later it does not know.
         summary: What it means.
         cause: What probably brought it about; empty where no evidence was named that there is.
         evidence: Ids of objects and findings that there are.
@@ -47,6 +52,7 @@ class Remark:
 
     owner: Owner
     fingerprints: frozenset[str]
+    at: datetime
     summary: str
     cause: str = ""
     evidence: tuple[str, ...] = ()
@@ -59,6 +65,7 @@ class Remark:
             self.summary,
             f"Probably: {self.cause} (evidence: {self._some_evidence()})" if self.cause else "",
             f"Next: {self.command}" if self.command else "",
+            f"(As of {self.at:%Y-%m-%d %H:%M} UTC.)",
         ]
         return " ".join(part for part in parts if part)
 
@@ -72,6 +79,7 @@ class Remark:
         return {
             "owner": self.owner.to_dict(),
             "fingerprints": sorted(self.fingerprints),
+            "at": self.at.isoformat(),
             "summary": self.summary,
             "cause": self.cause,
             "evidence": list(self.evidence),
@@ -90,6 +98,7 @@ class Remark:
         return cls(
             owner=Owner(*(cut(part, _LONGEST_NAME) for part in (owner.kind, owner.namespace, owner.name))),
             fingerprints=frozenset(map(str, values["fingerprints"])),
+            at=moment(values["at"]),
             summary=said(values["summary"]),
             cause=said(values["cause"]),
             evidence=tuple(said(name, LONGEST_ID) for name in list(values["evidence"])[:MOST_EVIDENCE]),

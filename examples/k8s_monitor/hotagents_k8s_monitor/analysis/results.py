@@ -108,6 +108,7 @@ class Form:
         return Remark(
             owner=incident.owner,
             fingerprints=frozenset(finding.fingerprint for finding in incident.findings),
+            at=self._now,
             summary=summary,
             cause=cause if evidence else "",
             evidence=evidence,

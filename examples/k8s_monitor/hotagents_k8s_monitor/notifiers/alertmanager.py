@@ -124,6 +124,7 @@ def _annotations(message: Message, line: Line) -> _Labels:
         "impact": line.impact,
         "contact": message.contact,
         "note": message.note,
+        "remark": message.annotation,
         "incident": message.thread,
         "generation": f"{message.generation} {message.digest[:19]}",
     }

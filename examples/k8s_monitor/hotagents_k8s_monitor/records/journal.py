@@ -22,7 +22,7 @@ MOST_EVENTS: Final = 500
 """Events that one incident's file holds: its first, and then the latest."""
 
 _ID: Final = r"[0-9A-Za-z][0-9A-Za-z.-]{0,99}"
-_BESIDE: Final = rf"\.(?:state|incident-{_ID})\.json\.\w+\.tmp"
+_BESIDE: Final = rf"\.(?:analysis|state|incident-{_ID})\.json\.\w+\.tmp"
 _RECORDS: Final = re.compile(rf"incident-{_ID}\.json|state\.json\.damaged-[0-9TZ]+|{_BESIDE}", re.ASCII)
 _PAUSE: Final = timedelta(hours=1)
 _SHARES: Final = 16  # of all bytes; one is what a file of cycles may have, and what is written before the next pruning

@@ -69,7 +69,7 @@ def test_a_remark_stands_beside_the_next_message_and_in_the_record(asking: Calla
     (message,) = bench.heard.messages
     assert message.annotation == (
         "One of two replicas is missing. Probably: Its node is gone. (evidence: deployments.apps/shop/cart) "
-        "Next: kubectl describe deployments.apps cart -n shop"
+        "Next: kubectl describe deployments.apps cart -n shop (As of 2026-11-24 10:00 UTC.)"
     )
     ended = result.data["analysis"]["ended"]
     assert (ended["state"], ended["incidents"], len(ended["remarks"])) == ("ok", 1, 1)

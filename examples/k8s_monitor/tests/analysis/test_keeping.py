@@ -24,7 +24,7 @@ CART: Final = frozenset({"aaaa"})
 
 
 def remark(fingerprints: frozenset[str] = CART) -> Remark:
-    return Remark(owner=Owner("Deployment", "shop", "cart"), fingerprints=fingerprints, summary="It is short.")
+    return Remark(owner=Owner("Deployment", "shop", "cart"), fingerprints=fingerprints, at=NOW, summary="It is short.")
 
 
 def outcome(*asked: frozenset[str], remarks: tuple[Remark, ...] = (), at: datetime = NOW) -> Outcome:
