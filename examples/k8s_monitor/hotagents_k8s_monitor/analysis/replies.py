@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Reply", "ToolUse", "json_within", "reply_of", "usage_in"]
 
-_MOST_BYTES: Final = 4 << 20
 _MOST_BLOCKS: Final = 100
 _DEEPEST: Final = 40
 _NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}", re.ASCII)  # what the API takes back
@@ -106,8 +105,6 @@ def _sent_back(block: dict[str, Any]) -> Mapping[str, Any]:
 
 
 def _decoded(content: bytes) -> dict[str, Any]:
-    if len(content) > _MOST_BYTES:
-        raise AnalysisError("malformed", f"the model's answer is too large: {len(content)} bytes")
     try:
         said = json.loads(content)
     except (ValueError, RecursionError):
