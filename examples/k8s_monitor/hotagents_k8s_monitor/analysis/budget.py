@@ -78,9 +78,7 @@ class Budget:
             BudgetError: If it may not be made.
             AnalysisError: If all of it was cancelled.
         """
-        if self._cancelled.is_set():
-            raise AnalysisError("cancelled", "the monitor ends")
-        self._refuse_what_is_used_up(leaving)
+        self.check(leaving=leaving)
         self._taken += 1
 
     def take_after(self, seconds: float, *, leaving: int = 0) -> bool:
@@ -96,7 +94,10 @@ class Budget:
         self.take(leaving=leaving)
         return True
 
-    def _refuse_what_is_used_up(self, leaving: int) -> None:
+    def check(self, *, leaving: int = 0) -> None:
+        """Raise what `take` would raise, and count nothing."""
+        if self._cancelled.is_set():
+            raise AnalysisError("cancelled", "the monitor ends")
         tokens = sum(used.tokens for used in self.spent.values())
         if self.deadline.left() < _LEAST:
             raise BudgetError("the time that an analysis may take is over")

@@ -20,6 +20,7 @@ from hotagents_k8s_monitor.analysis.errors import AnalysisError, BudgetError, No
 from hotagents_k8s_monitor.analysis.failing import error_of, of_status
 from hotagents_k8s_monitor.analysis.receiving import Receiving
 from hotagents_k8s_monitor.analysis.replies import reply_of, usage_in
+from hotagents_k8s_monitor.analysis.usage import Usage
 from hotagents_k8s_monitor.cluster.bounded import Bounded
 from hotagents_k8s_monitor.cluster.failures import Failure
 
@@ -133,6 +134,10 @@ class Model:
             self._takes_formats = False
             return reply
 
+    def check(self, *, leaving: int = 0) -> None:
+        """Raise what `ask` would raise now without asking."""
+        self._budget.check(leaving=leaving)
+
     def close(self) -> None:
         """Give connections back; a request that still runs ends with them."""
         client, self._client = self._client, None
@@ -150,8 +155,14 @@ class Model:
         return self._reply(request)
 
     def _reply(self, request: Mapping[str, Any]) -> Reply:
-        answer = self._answer(request)
-        self._budget.spend(str(request["model"]), usage_in(answer.content))
+        model = str(request["model"])
+        try:
+            answer = self._answer(request)
+        except AnalysisError as error:
+            if error.reason == "malformed":  # there was one, and no more is known of it
+                self._budget.spend(model, Usage(requests=1))
+            raise
+        self._budget.spend(model, usage_in(answer.content))
         if not answer.is_success:
             raise of_status(answer.status, answer.headers, answer.content)
         return reply_of(answer.content)

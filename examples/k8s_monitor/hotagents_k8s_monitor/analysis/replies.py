@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents_k8s_monitor.analysis.errors import AnalysisError
@@ -17,11 +17,13 @@ from hotagents_k8s_monitor.analysis.usage import Usage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Reply", "ToolUse", "json_within", "reply_of", "usage_in"]
+__all__ = ["Reply", "ToolUse", "json_within", "reply_of", "usage_in", "with_ids_of_its_own"]
 
 _MOST_BLOCKS: Final = 100
 _DEEPEST: Final = 40
-_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}", re.ASCII)  # what the API takes back
+_LONGEST_NAME: Final = 128
+_NAME: Final = re.compile(rf"[a-zA-Z0-9_-]{{1,{_LONGEST_NAME}}}", re.ASCII)  # what the API takes back
+_NOT_IN_NAMES: Final = re.compile(r"[^a-zA-Z0-9_-]", re.ASCII)
 _CUT: Final[Mapping[str, str]] = {
     "max_tokens": "its answer was cut at the tokens that one answer may have",
     "model_context_window_exceeded": "what it was told is more than it can read",
@@ -66,8 +68,6 @@ def reply_of(content: bytes) -> Reply:
     _refuse_what_is_no_answer(said)
     blocks = _blocks(said.get("content"))
     uses = tuple(_use(block) for block in blocks if block.get("type") == "tool_use")
-    if len({use.id for use in uses}) < len(uses):
-        raise AnalysisError("malformed", "two calls of the model's have the same id")
     texts = [block["text"] for block in blocks if block.get("type") == "text"]
     paused = said.get("stop_reason") == "pause_turn" and not uses
     return Reply(content=tuple(map(_sent_back, blocks)), uses=uses, text="\n".join(texts), paused=paused)
@@ -141,10 +141,33 @@ def _refuse_what_is_no_answer(said: Mapping[str, Any]) -> None:
 
 
 def _use(block: Mapping[str, Any]) -> ToolUse:
-    given, named = block.get("input"), [block.get(key) for key in ("id", "name")]
-    if not all(isinstance(name, str) and _NAME.fullmatch(name) for name in named):
+    """Return a call; a name that no tool can have is one that none has, and is made such that it can be sent back."""
+    given, identity, name = (block.get(key) for key in ("input", "id", "name"))
+    if not (isinstance(identity, str) and _NAME.fullmatch(identity) and isinstance(name, str) and name):
         raise AnalysisError("malformed", "a call of the model's has an id or a name that no call may have")
-    return ToolUse(id=str(named[0]), name=str(named[1]), input=given if isinstance(given, dict) else {})
+    named = _NOT_IN_NAMES.sub("_", name)[:_LONGEST_NAME]
+    return ToolUse(id=identity, name=named, input=given if isinstance(given, dict) else {})
+
+
+def with_ids_of_its_own(reply: Reply, taken: set[str]) -> Reply:
+    """Return a reply with a new id in place of each that is taken already; small servers give the same ones again.
+
+    Args:
+        reply: As it came.
+        taken: All ids of a conversation; those of this reply are added.
+    """
+    uses = tuple(replace(use, id=_free(use.id, taken)) for use in reply.uses)
+    ids = iter([use.id for use in uses])
+    content = ({**block, "id": next(ids)} if block["type"] == "tool_use" else block for block in reply.content)
+    return replace(reply, content=tuple(content), uses=uses)
+
+
+def _free(identity: str, taken: set[str]) -> str:
+    found = identity if identity not in taken else f"again_{len(taken)}"
+    while found in taken:
+        found += "_"
+    taken.add(found)
+    return found
 
 
 def json_within(text: str) -> Any:
