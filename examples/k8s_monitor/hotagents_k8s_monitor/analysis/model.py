@@ -226,7 +226,7 @@ def _client(where: Access, receiving: Receiving) -> Any:
         middleware=[receiving],
         http_client=anthropic.DefaultHttpxClient(
             follow_redirects=False,  # prompts and key go where the settings say
-            trust_env=not _is_loopback(where.host),  # no proxy is asked for a server on this machine
+            mounts=_past_proxies(where.host),
         ),
         **credentials,
     )
@@ -242,8 +242,11 @@ def _refuse_what_cannot_be_asked(where: Access) -> None:
         raise AnalysisError("unauthorized", "the key or token has characters that none can have")
 
 
-def _is_loopback(host: str) -> bool:
+def _past_proxies(host: str) -> dict[str, None]:
+    """Return where no proxy is asked, whatever the environment says: a server on this machine."""
     try:
-        return host == "localhost" or ip_address(host).is_loopback
+        address = ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
-        return False
+        return {}
+    named = f"[{host}]" if address.version == 6 else host  # noqa: PLR2004 - as addresses are written
+    return {f"all://{named}": None} if address.is_loopback else {}

@@ -37,13 +37,16 @@ ANSWER: Final = json.dumps(
 class Wire:
     """A server that puts bytes on the wire, and is asked for nothing else; use it as a context manager."""
 
-    def __init__(self, act: Callable[[socket.socket, Wire], None]) -> None:
+    def __init__(
+        self, act: Callable[[socket.socket, Wire], None], family: socket.AddressFamily = socket.AF_INET
+    ) -> None:
         self._act = act
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        host = "::1" if family == socket.AF_INET6 else "127.0.0.1"
+        self._listener = socket.create_server((host, 0), family=family)
         self._open: list[socket.socket] = []
         self.closing = threading.Event()
         self.requests = 0
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -230,9 +233,17 @@ def test_an_address_may_have_a_path_and_a_password_that_nobody_is_shown(path: st
     assert "hunter" not in said
 
 
-def test_no_proxy_is_asked_for_a_server_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+def test_no_proxy_is_asked_for_a_server_on_this_machine(
+    family: socket.AddressFamily, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    with Wire(answer(ANSWER)) as wire:
+    with Wire(answer(ANSWER), family) as wire:
         assert ask(wire.url)[0] == "hello"
-        assert ask(wire.url.replace("127.0.0.1", "localhost"))[0] == "hello"
+
+
+def test_a_proxy_is_asked_for_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Wire(answer(ANSWER)) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        assert ask("http://model.invalid")[0] == "hello"
