@@ -29,6 +29,11 @@ _LONGEST_RESULT: Final = 60_000
 class Asks(Protocol):
     """Who answers; `hotagents_k8s_monitor.analysis.model.Model` is one."""
 
+    @property
+    def turns_left(self) -> int:
+        """Requests that may still be made, by whomever."""
+        ...
+
     def ask(self, request: Mapping[str, Any], *, leaving: int = 0) -> Reply:
         """Return the answer to one request."""
         ...
@@ -72,8 +77,9 @@ def converse(
             break
         _say(messages, list(reply.content))
         if reply.uses:
-            hurry = [{"type": "text", "text": HURRY}] if turn == turns - 2 else []
-            results = _results(reply.uses, answer, lambda: model.check(leaving=leaving))
+            results = list(_results(reply.uses, answer, lambda: model.check(leaving=leaving)))
+            left = min(turns - turn - 1, model.turns_left - leaving)
+            hurry = [{"type": "text", "text": HURRY}] if left <= 1 else []
             messages.append({"role": "user", "content": [*results, *hurry]})
     raise BudgetError(f"the model came to no end in {turns} turns")
 

@@ -108,6 +108,11 @@ class Model:
         self._client: Any = None
         self._takes_formats = True
 
+    @property
+    def turns_left(self) -> int:
+        """Requests that may still be made."""
+        return self._budget.turns_left
+
     def ask(self, request: Mapping[str, Any], *, leaving: int = 0) -> Reply:
         """Return the answer to one request.
 

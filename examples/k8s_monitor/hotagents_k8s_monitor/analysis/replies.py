@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -23,6 +24,8 @@ _MOST_BLOCKS: Final = 100
 _DEEPEST: Final = 40
 _LONGEST_NAME: Final = 128
 _NAME: Final = re.compile(rf"[a-zA-Z0-9_-]{{1,{_LONGEST_NAME}}}", re.ASCII)  # what the API takes back
+_DECODER: Final = json.JSONDecoder()
+_MOST_BEGINNINGS: Final = 100  # of objects in a text, most of which may be none
 _NOT_IN_NAMES: Final = re.compile(r"[^a-zA-Z0-9_-]", re.ASCII)
 _CUT: Final[Mapping[str, str]] = {
     "max_tokens": "its answer was cut at the tokens that one answer may have",
@@ -171,14 +174,27 @@ def _free(identity: str, taken: set[str]) -> str:
 
 
 def json_within(text: str) -> Any:
-    """Return the value that a text is, or the one object within it; None where there is none.
+    """Return the value that a text is, or the largest object within it; None where there is none.
 
-    Models that were asked for nothing but JSON still put a fence or a sentence around it.
+    Models that were asked for nothing but JSON still put a fence or a sentence around it, or think aloud before.
     """
-    begin, end = text.find("{"), text.rfind("}")
-    for part in (text, text[begin : end + 1] if 0 <= begin < end else ""):
-        try:
-            return json.loads(part)
-        except (ValueError, RecursionError):
-            continue
-    return None
+    with suppress(ValueError, RecursionError):
+        return json.loads(text)
+    found, size = None, 0
+    begin = text.find("{")
+    for _ in range(_MOST_BEGINNINGS):
+        if begin < 0:
+            break
+        value, end = _object_at(text, begin)
+        if end - begin >= size and value is not None:
+            found, size = value, end - begin
+        begin = text.find("{", end)
+    return found
+
+
+def _object_at(text: str, begin: int) -> tuple[Any, int]:
+    """Return the object that begins here, and its end; None and the next place where none does."""
+    try:
+        return _DECODER.raw_decode(text, begin)
+    except (ValueError, RecursionError):
+        return None, begin + 1

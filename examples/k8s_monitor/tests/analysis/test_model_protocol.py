@@ -133,3 +133,17 @@ def test_usage_that_cannot_be_believed_counts_for_nothing_and_the_answer_for_one
     with ModelServer([wrong_shape({**DONE.body, "usage": usage})]) as server:
         (spent,) = asking(server).look(CART).data["analysis"]["ended"]["spent"].values()
     assert (spent.pop("requests"), sum(spent.values())) == (1, tokens)
+
+
+def test_the_last_request_says_that_it_is_the_last_whoever_made_the_others(asking: Callable[..., Any]) -> None:
+    def answer(request: Any) -> Reply:
+        if "k8s-analyzer" not in request.tools:
+            return reply(call("toolu_1", "get", {"resource": "pods"}))
+        hurried = "No more calls are possible" in request.text
+        asked = call("toolu_1", "k8s-analyzer", {"incident": "incident-1", "task": "look"})
+        return DONE if hurried else reply(asked)
+
+    with ModelServer(answer) as server:
+        assert asking(server, turns=6).look(CART).data["analysis"]["remarks"] == 1
+        assert server.surprises == ()
+        assert len(server.requests) == 6
