@@ -27,6 +27,12 @@ _NAME: Final = re.compile(rf"[a-zA-Z0-9_-]{{1,{_LONGEST_NAME}}}", re.ASCII)  # w
 _DECODER: Final = json.JSONDecoder()
 _MOST_BEGINNINGS: Final = 100  # of objects in a text, most of which may be none
 _NOT_IN_NAMES: Final = re.compile(r"[^a-zA-Z0-9_-]", re.ASCII)
+_TEXTS: Final[Mapping[str, tuple[str, ...]]] = {  # that blocks must have to be sent back
+    "text": ("text",),
+    "thinking": ("thinking", "signature"),
+    "redacted_thinking": ("data",),
+    "server_tool_use": ("id", "name"),
+}
 _CUT: Final[Mapping[str, str]] = {
     "max_tokens": "its answer was cut at the tokens that one answer may have",
     "model_context_window_exceeded": "what it was told is more than it can read",
@@ -49,7 +55,7 @@ class Reply:
     """One answer.
 
     Attributes:
-        content: Its blocks as they came, to be sent back.
+        content: Those of its blocks that can be sent back.
         uses: What it asks to be called.
         text: What it says.
         paused: Whether it wants to be asked to go on.
@@ -73,7 +79,8 @@ def reply_of(content: bytes) -> Reply:
     uses = tuple(_use(block) for block in blocks if block.get("type") == "tool_use")
     texts = [block["text"] for block in blocks if block.get("type") == "text"]
     paused = said.get("stop_reason") == "pause_turn" and not uses
-    return Reply(content=tuple(map(_sent_back, blocks)), uses=uses, text="\n".join(texts), paused=paused)
+    kept = tuple(block for block in map(_sent_back, blocks) if block is not None)
+    return Reply(content=kept, uses=uses, text="\n".join(texts), paused=paused)
 
 
 def usage_in(content: bytes) -> Usage:
@@ -98,13 +105,19 @@ def _says_something(text: Any) -> bool:
     return isinstance(text, str) and bool(text.strip())
 
 
-def _sent_back(block: dict[str, Any]) -> Mapping[str, Any]:
-    if block["type"] == "text":
-        return {"type": "text", "text": block["text"]}
-    if block["type"] != "tool_use":
+def _sent_back(block: dict[str, Any]) -> Mapping[str, Any] | None:
+    """Return a block as the API takes it back; None for one that it does not."""
+    kind = block["type"]
+    if kind == "tool_use":
+        use = _use(block)
+        return {"type": kind, "id": use.id, "name": use.name, "input": use.input}
+    if kind.endswith("_tool_result"):  # of a tool of the server's, which alone knows what is in it
         return block
-    use = _use(block)
-    return {"type": "tool_use", "id": use.id, "name": use.name, "input": use.input}
+    keys = _TEXTS.get(kind, ())
+    if not keys or not all(isinstance(block.get(key), str) and block[key] for key in keys):
+        return None
+    more = {"input": block.get("input", {})} if kind == "server_tool_use" else {}
+    return {"type": kind, **{key: block[key] for key in keys}, **more}
 
 
 def _decoded(content: bytes) -> dict[str, Any]:

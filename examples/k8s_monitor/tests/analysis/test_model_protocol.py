@@ -104,13 +104,19 @@ def test_what_is_too_long_is_not_sent_back(asking: Callable[..., Any]) -> None:
         assert len(server.requests) == 1
 
 
-def test_blocks_of_other_kinds_are_sent_back_as_they_came(asking: Callable[..., Any]) -> None:
+def test_blocks_that_the_api_takes_back_are_sent_back_as_they_came(asking: Callable[..., Any]) -> None:
     kinds = (
         {"type": "thinking", "thinking": "hm", "signature": "c2ln"},
         {"type": "redacted_thinking", "data": "ZGF0YQ=="},
     )
-    with ModelServer([reply(*kinds, text("I look."), call()), DONE]) as server:
+    others = (
+        {"type": "from_the_future", "text": "x"},
+        {"type": "tool_result", "tool_use_id": "toolu_9", "content": "all is well"},
+        {"type": "thinking", "thinking": "without a signature"},
+    )
+    with ModelServer([reply(*kinds, *others, text("I look."), call()), DONE]) as server:
         assert asking(server).look(CART).data["analysis"]["remarks"] == 1
+        assert server.surprises == ()
         content = server.requests[1].messages[1]["content"]
     assert content == [*kinds, {"type": "text", "text": "I look."}, call()]
 
