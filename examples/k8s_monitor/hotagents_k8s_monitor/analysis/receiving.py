@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_BYTES", "Answer", "Receiving"]
 
-MOST_BYTES: Final = 4 << 20
+MOST_BYTES: Final = 2 << 20
 
 
 @final

@@ -117,7 +117,7 @@ def ask(url: str, *, seconds: float = 20.0, **access: str) -> tuple[str, Budget]
 
 NO_JSON: Final = "malformed: the model's answer is not the JSON that the Messages API sends"
 NO_CONNECTION: Final = "unreachable: no connection to the model's server, or it was cut"
-TOO_LARGE: Final = "malformed: the model's answer is too large: more than 4194304 bytes"
+TOO_LARGE: Final = "malformed: the model's answer is too large: more than 2097152 bytes"
 CODED: Final = "malformed: the model's answer is compressed, and not as it says"
 CASES: Final[dict[str, tuple[Callable[..., None], str]]] = {
     "an answer": (answer(ANSWER), "hello"),
