@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
@@ -25,8 +25,7 @@ class Odd:
 
     def events(self, kind: str, namespace: str, name: str, uid: str = "") -> Sequence[Mapping[str, Any]]:
         del kind, namespace, name, uid
-        found: Any = [None]
-        return found
+        return cast("list[Mapping[str, Any]]", [None])
 
     def logs(self, namespace: str, pod: str, container: str = "", *, previous: bool = False, lines: int = 100) -> str:
         raise NotImplementedError
