@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ from hotagents_k8s_monitor.analysis.receiving import Receiving
 from hotagents_k8s_monitor.analysis.replies import reply_of, usage_in
 from hotagents_k8s_monitor.analysis.usage import Usage
 from hotagents_k8s_monitor.cluster.bounded import Bounded
-from hotagents_k8s_monitor.cluster.failures import Failure
+from hotagents_k8s_monitor.redaction import HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,6 +39,7 @@ _PATH: Final = "/v1/messages"
 _ATTEMPT: Final = 60.0  # seconds for one attempt at the least, where there are as many; half of what is left, if more
 _PAUSES: Final = (0.5, 2.0)  # between attempts, where the server names none
 _FORMAT: Final = "output_config"
+_SHORTEST: Final = 8  # of what is a secret; what is shorter may stand in any answer
 
 
 @final
@@ -62,6 +64,13 @@ class Access:
             return urlsplit(self.base_url).hostname or "no host"
         except ValueError:  # half an IPv6 address
             return "no host"
+
+    def hidden_in(self, content: bytes) -> bytes:
+        """Return what a server said without the key, of which some of them tell in their errors."""
+        for secret in (self.api_key, self.auth_token):
+            if len(secret) >= _SHORTEST:
+                content = content.replace(secret.encode(), HIDDEN.encode())
+        return content
 
 
 def access() -> Access | None:
@@ -147,7 +156,8 @@ class Model:
         """Give connections back; a request that still runs ends with them."""
         client, self._client = self._client, None
         if client is not None:
-            client.close()
+            with suppress(Exception):  # one that is in use in another thread may object
+                client.close()
 
     def _ask(self, request: Mapping[str, Any], leaving: int) -> Reply:
         self._budget.take(leaving=leaving)
@@ -177,7 +187,7 @@ class Model:
         deadline = self._budget.deadline
         try:
             is_over = self._bounded.run(lambda: answers.append(self._sent(request)), deadline)
-        except (AnalysisError, Failure) as error:
+        except Exception as error:  # also that no thread can be had
             if deadline.left() or isinstance(error, NothingSentError):
                 raise error_of(error) from error
             is_over = False
@@ -214,7 +224,7 @@ class Model:
             stream=True,  # for the client; the body asks for no stream
             stream_cls=anthropic.Stream[Any],
         )
-        return answer
+        return replace(answer, content=self._where.hidden_in(answer.content))
 
 
 def _client(where: Access, receiving: Receiving) -> Any:

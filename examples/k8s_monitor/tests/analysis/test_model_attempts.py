@@ -141,3 +141,20 @@ def test_no_more_requests_are_made_than_an_analysis_may_make(turns: int, asking:
         assert result.data["analysis"]["state"] == "unavailable"
         assert server.surprises == ()
         assert len(server.requests) <= turns
+
+
+def test_that_no_thread_can_be_had_is_said(asking: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    with ModelServer([DONE]) as server:
+        bench = asking(server)
+        start = threading.Thread.start
+
+        def refuse(thread: threading.Thread) -> None:
+            if thread.name == "k8s-monitor-cluster":
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        ended = bench.look(CART).data["analysis"]["ended"]
+        monkeypatch.undo()
+        assert server.requests == ()
+    assert ended["said"] == "the request could not be made: RuntimeError"

@@ -212,6 +212,15 @@ def test_a_key_that_no_header_can_have_is_said_and_not_sent(key: str) -> None:
         assert wire.requests == 0
 
 
+def test_a_key_that_a_server_tells_goes_no_further() -> None:
+    error = json.dumps({"error": {"message": "who is opensesame?"}}).encode()
+    for access in ({"api_key": "opensesame"}, {"api_key": "", "auth_token": "opensesame"}):
+        with Wire(answer(error, "401 No")) as wire:
+            assert ask(wire.url, **access)[0].endswith("answered 401: who is [redacted]?")
+        with Wire(answer(ANSWER.replace(b"hello", b"it is opensesame"))) as wire:
+            assert ask(wire.url, **access)[0] == "it is [redacted]"
+
+
 @pytest.mark.parametrize(
     "url",
     ["http://", "ftp://example.com", "example.com", "http://[::1", "u:hunter-two@example.com", "://", "https:///x"],
