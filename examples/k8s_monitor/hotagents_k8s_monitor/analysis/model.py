@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from hotagents_k8s_monitor.analysis.bodies import redacted_body
 from hotagents_k8s_monitor.analysis.errors import AnalysisError, BudgetError, NothingSentError
-from hotagents_k8s_monitor.analysis.failing import error_of, of_status
+from hotagents_k8s_monitor.analysis.failing import error_of, of_status, too_late
 from hotagents_k8s_monitor.analysis.receiving import Receiving
 from hotagents_k8s_monitor.analysis.replies import reply_of, usage_in
 from hotagents_k8s_monitor.analysis.usage import Usage
@@ -142,7 +142,7 @@ class Model:
         try:
             return self._ask(request, leaving)
         except AnalysisError as error:
-            if error.reason != "rejected":
+            if error.reason != "rejected" or self.turns_left <= leaving:
                 raise
             reply = self._ask(without, leaving)
             self._takes_formats = False
@@ -211,16 +211,18 @@ class Model:
     def _posted(self, body: Mapping[str, Any]) -> Answer:
         import anthropic  # noqa: PLC0415 - heavy, and not needed where nobody is asked
 
+        left = self._budget.deadline.left()
+        if not left:  # this thread was left behind before it had sent anything
+            raise too_late()
         if self._client is None:
             self._client = _client(self._where, self._receiving)
-        left = self._budget.deadline.left()
         seconds = min(left, max(_ATTEMPT, left / 2))
         self._receiving.deadline = self._budget.deadline.within(seconds)
         answer: Answer = self._client.post(
             _PATH,
             body=body,
             cast_to=object,
-            options={"timeout": max(seconds, 0.001)},
+            options={"timeout": seconds},
             stream=True,  # for the client; the body asks for no stream
             stream_cls=anthropic.Stream[Any],
         )

@@ -57,6 +57,12 @@ def test_what_passes_is_asked_again(status: int, asking: Callable[..., Any]) -> 
         assert asking(server).look(CART).data["analysis"]["state"] == "ok"
 
 
+def test_what_a_server_rejects_is_said_where_no_request_is_left_to_ask_otherwise(asking: Callable[..., Any]) -> None:
+    with ModelServer([trouble(400)], repeat=True) as server:
+        assert "answered 400: no" in asking(server, turns=1).look(CART).data["analysis"]["trouble"]
+        assert len(server.requests) == 1
+
+
 def test_a_page_of_a_proxy_is_an_error_that_passes(asking: Callable[..., Any]) -> None:
     with ModelServer([html(502), DONE]) as server:
         assert asking(server).look(CART).data["analysis"]["state"] == "ok"
