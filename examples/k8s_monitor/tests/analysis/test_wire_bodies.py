@@ -16,10 +16,11 @@ import pytest
 from hotagents_k8s_monitor.analysis.budget import Budget
 from hotagents_k8s_monitor.analysis.errors import AnalysisError
 from hotagents_k8s_monitor.analysis.model import Access, Model
+from hotagents_k8s_monitor.analysis.receiving import Receiving
 from hotagents_k8s_monitor.cluster.deadline import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Self
 
 REQUEST: Final = {"model": "small-1", "max_tokens": 5, "messages": [{"role": "user", "content": "a"}]}
@@ -197,6 +198,29 @@ def test_what_never_ends_is_given_up_when_the_time_is_over_and_leaves_no_thread(
             assert not thread.is_alive()
 
 
+class Drops:
+    """A response of the client's whose body comes in drops."""
+
+    def __init__(self) -> None:
+        self.http_response = self
+        self.left = 9
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        while self.left:
+            self.left -= 1
+            yield b" "
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_a_body_that_comes_in_drops_is_read_no_longer_than_its_time() -> None:
+    drops = Drops()
+    with pytest.raises(AnalysisError, match="did not answer in time") as caught:
+        Receiving(Deadline.after(0))(None, lambda _: drops)
+    assert (caught.value.passes, drops.left) == (True, 8)
+
+
 def test_a_malformed_answer_counts_as_one_request() -> None:
     for name in ("a bomb", "nothing in 200", "not compressed as it says", "a deep list"):
         with Wire(CASES[name][0]) as wire:
@@ -214,7 +238,8 @@ def test_a_key_that_no_header_can_have_is_said_and_not_sent(key: str) -> None:
 
 def test_a_key_that_a_server_tells_goes_no_further() -> None:
     error = json.dumps({"error": {"message": "who is opensesame?"}}).encode()
-    for access in ({"api_key": "opensesame"}, {"api_key": "", "auth_token": "opensesame"}):
+    ways: list[dict[str, Any]] = [{"api_key": "opensesame"}, {"api_key": "", "auth_token": "opensesame"}]
+    for access in ways:
         with Wire(answer(error, "401 No")) as wire:
             assert ask(wire.url, **access)[0].endswith("answered 401: who is [redacted]?")
         with Wire(answer(ANSWER.replace(b"hello", b"it is opensesame"))) as wire:
