@@ -53,7 +53,7 @@ def test_an_answer_of_more_blocks_than_anybody_needs_is_none(number: int, asking
 
 def test_ids_that_come_again_are_given_anew(asking: Callable[..., Any]) -> None:
     twice = reply(call("toolu_1"), call("toolu_1"))
-    with ModelServer([twice, twice, reply(call("again_1")), DONE]) as server:
+    with ModelServer([twice, twice, reply(call("again_5"), call("again_5")), DONE]) as server:
         assert asking(server).look(CART).data["analysis"]["remarks"] == 1
         assert server.surprises == ()
         results = server.requests[3].results
@@ -108,6 +108,8 @@ def test_blocks_that_the_api_takes_back_are_sent_back_as_they_came(asking: Calla
     kinds = (
         {"type": "thinking", "thinking": "hm", "signature": "c2ln"},
         {"type": "redacted_thinking", "data": "ZGF0YQ=="},
+        {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "x"}},
+        {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []},
     )
     others = (
         {"type": "from_the_future", "text": "x"},
