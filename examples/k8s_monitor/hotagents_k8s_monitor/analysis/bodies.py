@@ -18,7 +18,8 @@ __all__ = ["redacted_body", "redacted_value"]
 # What the protocol itself needs as it is; a server gave it, or the program.
 _PROTOCOL: Final = frozenset({"id", "model", "role", "signature", "tool_use_id", "type"})
 _SCHEMAS: Final = frozenset({"input_schema", "schema"})  # written by the program, but for names that were checked
-_BREAKS: Final = re.compile(r"(\\+[nrt])")  # of a text within JSON, before which no word ends
+# Of a text within JSON, before which no word ends; each run is looked at once, however long it is.
+_BREAKS: Final = re.compile(r"(?<!\\)(\\+[nrt])")
 
 
 def redacted_body(body: Any, *, emails: bool = True) -> Any:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Budget"]
 
+_LEAST: Final = 0.1  # seconds, within which no model answers
+
 
 @final
 class Budget:
@@ -76,14 +78,28 @@ class Budget:
             BudgetError: If it may not be made.
             AnalysisError: If all of it was cancelled.
         """
-        if self._cancelled.is_set():
-            raise AnalysisError("cancelled", "the monitor ends")
-        self._refuse_what_is_used_up(leaving)
+        self.check(leaving=leaving)
         self._taken += 1
 
-    def _refuse_what_is_used_up(self, leaving: int) -> None:
+    def take_after(self, seconds: float, *, leaving: int = 0) -> bool:
+        """Wait, and count one more request; say False, at once, where there is no time for that or no request left.
+
+        Raises:
+            BudgetError: If something else is used up.
+            AnalysisError: If all of it was cancelled, at once where that comes while it waits.
+        """
+        if seconds >= self.deadline.left() or self.turns_left <= leaving:
+            return False
+        self._cancelled.wait(seconds)
+        self.take(leaving=leaving)
+        return True
+
+    def check(self, *, leaving: int = 0) -> None:
+        """Raise what `take` would raise, and count nothing."""
+        if self._cancelled.is_set():
+            raise AnalysisError("cancelled", "the monitor ends")
         tokens = sum(used.tokens for used in self.spent.values())
-        if not self.deadline.left():
+        if self.deadline.left() < _LEAST:
             raise BudgetError("the time that an analysis may take is over")
         if self.turns_left <= leaving:
             raise BudgetError(f"the {self._turns} requests of an analysis are made")

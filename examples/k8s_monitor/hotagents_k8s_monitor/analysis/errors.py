@@ -30,12 +30,14 @@ class AnalysisError(Exception):
         reason: Why, for machines.
         said: Why, for people: redacted, on one line, bounded.
         retry_after: Seconds for which the server asks to be left alone; 0 where it does not.
+        passes: Whether the same request may well be answered a little later.
     """
 
-    def __init__(self, reason: Reason, said: str, *, retry_after: float = 0.0) -> None:
+    def __init__(self, reason: Reason, said: str, *, retry_after: float = 0.0, passes: bool = False) -> None:
         self.reason: Final[Reason] = reason
         self.said: Final = escape(redacted(said), limit=_LONGEST)
         self.retry_after: Final = retry_after
+        self.passes: Final = passes
         super().__init__(f"{reason}: {self.said}")
 
 

@@ -6,16 +6,19 @@ What it answers is data for a model: redacted, bounded, and said to be cut where
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents_k8s_monitor.analysis.bodies import redacted_value
+from hotagents_k8s_monitor.cluster.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = ["MOST_CHARACTERS", "Function", "FunctionError", "bounded", "data", "delimited"]
 
+logger: Final = logging.getLogger("hotagents.runner.k8s-monitor")
 MOST_CHARACTERS: Final = 8000
 _CUT: Final = "\n[truncated: {} of {} characters]"
 
@@ -59,6 +62,7 @@ class Function:
 
         Raises:
             FunctionError: If the arguments are not as they should be, or it could not be done.
+            ClusterError: If the cluster does not say.
         """
         for name in self.required:
             if name not in given:
@@ -67,7 +71,16 @@ class Function:
             raise FunctionError(f"no such argument: {bounded(str(strange[0]), 100)}; there are {list(self.properties)}")
         for name, value in given.items():
             self._check(name, value)
-        return self.call(given)
+        return self._called(given)
+
+    def _called(self, given: Mapping[str, Any]) -> str:
+        try:
+            return self.call(given)
+        except (FunctionError, ClusterError):
+            raise
+        except Exception as error:  # what a cluster holds may be of any shape, and an analysis goes on without it
+            logger.warning("%s could not be done for a model: unexpected %s", self.name, type(error).__name__)
+            raise FunctionError("it could not be done") from error
 
     def _check(self, name: str, value: Any) -> None:
         kinds = {"string": str, "integer": int, "boolean": bool}

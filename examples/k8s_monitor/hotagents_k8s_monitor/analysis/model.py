@@ -1,40 +1,45 @@
 """`Model`: the one way to a model, and the one choke point of all that leaves for it.
 
-Every request passes `_Gate`, a middleware of the client's, once for each attempt: there the body is redacted, shown to
-whoever wants to see it, and the deadline kept; there what the answer took is counted. Nothing else of the package sends
-anything. A request runs in a thread of its own, which is left behind when its time is over (`Bounded`): a server may
-send its headers in crumbs, and a name server may not answer at all.
+Every request passes `Model._sent`: there the body is redacted and shown to whoever wants to see it, before the client
+that sends it, and may log or trace it, is given it. Each attempt is counted before it is made, and what it took when
+it was answered. A request runs in a thread of its own, which is left behind when its time is over (`Bounded`): a
+server may send its headers in crumbs, and a name server may not answer at all.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import urlsplit
 
 from hotagents_k8s_monitor.analysis.bodies import redacted_body
-from hotagents_k8s_monitor.analysis.errors import AnalysisError, NothingSentError
-from hotagents_k8s_monitor.analysis.failing import error_of, retry_after, too_long
+from hotagents_k8s_monitor.analysis.errors import AnalysisError, BudgetError, NothingSentError
+from hotagents_k8s_monitor.analysis.failing import error_of, of_status, too_late
+from hotagents_k8s_monitor.analysis.receiving import Receiving
 from hotagents_k8s_monitor.analysis.replies import reply_of, usage_in
+from hotagents_k8s_monitor.analysis.usage import Usage
 from hotagents_k8s_monitor.cluster.bounded import Bounded
-from hotagents_k8s_monitor.cluster.failures import Failure
+from hotagents_k8s_monitor.redaction import HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hotagents_k8s_monitor.analysis.budget import Budget
+    from hotagents_k8s_monitor.analysis.receiving import Answer
     from hotagents_k8s_monitor.analysis.replies import Reply
 
 __all__ = ["Access", "Model", "access"]
 
 _DEFAULT: Final = "https://api.anthropic.com"
-_LONGEST_ATTEMPT: Final = 60.0
-_ATTEMPTS: Final = 3
-_LEAST: Final = 1.0  # seconds, within which no model answers
+_PATH: Final = "/v1/messages"
+_ATTEMPT: Final = 60.0  # seconds for one attempt at the least, where there are as many; half of what is left, if more
+_PAUSES: Final = (0.5, 2.0)  # between attempts, where the server names none
 _FORMAT: Final = "output_config"
+_SHORTEST: Final = 8  # of what is a secret; what is shorter may stand in any answer
 
 
 @final
@@ -54,18 +59,28 @@ class Access:
 
     @property
     def host(self) -> str:
-        """The server's name, for people."""
-        return urlsplit(self.base_url).hostname or self.base_url
+        """The server's name, for people; an address may have a password in it, so never more than that."""
+        try:
+            return urlsplit(self.base_url).hostname or "no host"
+        except ValueError:  # half an IPv6 address
+            return "no host"
+
+    def hidden_in(self, content: bytes) -> bytes:
+        """Return what a server said without the key, of which some of them tell in their errors."""
+        for secret in (self.api_key, self.auth_token):
+            if len(secret) >= _SHORTEST:
+                content = content.replace(secret.encode(), HIDDEN.encode())
+        return content
 
 
 def access() -> Access | None:
     """Return what the environment says, by the names that every client knows; None where it names no model.
 
     ``ANTHROPIC_API_KEY``, else ``ANTHROPIC_AUTH_TOKEN``; ``ANTHROPIC_BASE_URL``, for which a server of one's own may
-    need no key.
+    need no key. Blanks around them are no part of them: a Secret that was made of a file ends with a newline.
     """
-    key, token = os.environ.get("ANTHROPIC_API_KEY", ""), os.environ.get("ANTHROPIC_AUTH_TOKEN", "")
-    url = os.environ.get("ANTHROPIC_BASE_URL", "")
+    names = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL")
+    key, token, url = (os.environ.get(name, "").strip() for name in names)
     if not (key or token or url):
         return None
     return Access(base_url=url or _DEFAULT, api_key=key, auth_token="" if key else token)
@@ -94,22 +109,31 @@ class Model:
     ) -> None:
         self._where: Final = where
         self._budget: Final = budget
-        self._gate: Final = _Gate(budget, emails=emails, shown=shown, sends=sends)
+        self._emails: Final = emails
+        self._shown: Final = shown
+        self._sends: Final = sends
+        self._receiving: Final = Receiving(budget.deadline)
         self._bounded: Final = Bounded()
         self._client: Any = None
         self._takes_formats = True
 
+    @property
+    def turns_left(self) -> int:
+        """Requests that may still be made."""
+        return self._budget.turns_left
+
     def ask(self, request: Mapping[str, Any], *, leaving: int = 0) -> Reply:
         """Return the answer to one request.
 
-        A server that does not know ``output_config`` is asked again without it, and not with it any more.
+        What fails and may pass is tried three times, each of which counts. A server that does not know
+        ``output_config`` is asked again without it, and not with it any more.
 
         Args:
-            request: Arguments of ``messages.create``.
+            request: The body, as the Messages API takes it.
             leaving: Requests that the budget must still have after this one.
 
         Raises:
-            BudgetError: If it may not be made.
+            BudgetError: If it may not be made, or was not answered in time.
             AnalysisError: If there is no answer that can be used.
         """
         without = {key: value for key, value in request.items() if key != _FORMAT}
@@ -118,96 +142,128 @@ class Model:
         try:
             return self._ask(request, leaving)
         except AnalysisError as error:
-            if error.reason != "rejected":
+            if error.reason != "rejected" or self.turns_left <= leaving:
                 raise
             reply = self._ask(without, leaving)
             self._takes_formats = False
             return reply
 
+    def check(self, *, leaving: int = 0) -> None:
+        """Raise what `ask` would raise now without asking."""
+        self._budget.check(leaving=leaving)
+
     def close(self) -> None:
         """Give connections back; a request that still runs ends with them."""
         client, self._client = self._client, None
         if client is not None:
-            client.close()
+            with suppress(Exception):  # one that is in use in another thread may object
+                client.close()
 
     def _ask(self, request: Mapping[str, Any], leaving: int) -> Reply:
         self._budget.take(leaving=leaving)
-        answers: list[bytes] = []
+        for pause in _PAUSES:
+            try:
+                return self._reply(request)
+            except AnalysisError as error:
+                if not error.passes or not self._budget.take_after(error.retry_after or pause, leaving=leaving):
+                    raise
+        return self._reply(request)
 
-        def work() -> None:
-            answers.append(self._sent(request))
-
+    def _reply(self, request: Mapping[str, Any]) -> Reply:
+        model = str(request["model"])
         try:
-            is_over = self._bounded.run(work, self._budget.deadline)
-        except (AnalysisError, Failure) as error:
-            raise error_of(error) from error
+            answer = self._answer(request)
+        except AnalysisError as error:
+            if error.reason == "malformed":  # there was one, and no more is known of it
+                self._budget.spend(model, Usage(requests=1))
+            raise
+        self._budget.spend(model, usage_in(answer.content))
+        if not answer.is_success:
+            raise of_status(answer.status, answer.headers, answer.content)
+        return reply_of(answer.content)
+
+    def _answer(self, request: Mapping[str, Any]) -> Answer:
+        answers: list[Answer] = []
+        deadline = self._budget.deadline
+        try:
+            is_over = self._bounded.run(lambda: answers.append(self._sent(request)), deadline)
+        except Exception as error:  # also that no thread can be had
+            if deadline.left() or isinstance(error, NothingSentError):
+                raise error_of(error) from error
+            is_over = False
         if not is_over:
             self.close()
-            raise AnalysisError("budget", f"{self._where.host} did not answer within the time of an analysis")
-        return reply_of(answers[0])
+            raise BudgetError(f"{self._where.host} did not answer within the time of an analysis")
+        return answers[0]
 
-    def _sent(self, request: Mapping[str, Any]) -> bytes:
-        try:
-            answer = self._connected().messages.with_raw_response.create(**request)
-            content: bytes = answer.http_response.content
-        except Exception as error:
-            raise error_of(error) from error
-        return content
-
-    def _connected(self) -> Any:
-        if self._client is None:
-            self._client = _client(self._where, self._gate)
-        return self._client
-
-
-@final
-class _Gate:
-    """The middleware; called by the client in the thread of a request, once an attempt."""
-
-    def __init__(self, budget: Budget, *, emails: bool, shown: Callable[[Any], None] | None, sends: bool) -> None:
-        self._budget = budget
-        self._emails = emails
-        self._shown = shown
-        self._sends = sends
-
-    def __call__(self, request: Any, call_next: Callable[[Any], Any]) -> Any:
-        body = redacted_body(request.json, emails=self._emails)
+    def _sent(self, request: Mapping[str, Any]) -> Answer:
+        """Send a request; in the thread of that request alone."""
+        body = redacted_body(dict(request), emails=self._emails)
         if self._shown is not None:
             self._shown(body)
         if not self._sends:
             raise NothingSentError
+        try:
+            return self._posted(body)
+        except Exception as error:
+            raise error_of(error) from error
+
+    def _posted(self, body: Mapping[str, Any]) -> Answer:
+        import anthropic  # noqa: PLC0415 - heavy, and not needed where nobody is asked
+
         left = self._budget.deadline.left()
-        if left < _LEAST:
-            raise AnalysisError("budget", "the time that an analysis may take is over")
-        response = call_next(request.copy(body=body, timeout=min(left, _LONGEST_ATTEMPT)))
-        answer = response.http_response
-        if answer.is_success:
-            self._budget.spend(str(body["model"]), usage_in(answer.content))
-        elif (wait := retry_after(answer.headers)) > self._budget.deadline.left():
-            raise too_long(answer.status_code, wait)
-        return response
+        if not left:  # this thread was left behind before it had sent anything
+            raise too_late()
+        if self._client is None:
+            self._client = _client(self._where, self._receiving)
+        seconds = min(left, max(_ATTEMPT, left / 2))
+        self._receiving.deadline = self._budget.deadline.within(seconds)
+        answer: Answer = self._client.post(
+            _PATH,
+            body=body,
+            cast_to=object,
+            options={"timeout": seconds},
+            stream=True,  # for the client; the body asks for no stream
+            stream_cls=anthropic.Stream[Any],
+        )
+        return replace(answer, content=self._where.hidden_in(answer.content))
 
 
-def _client(where: Access, gate: _Gate) -> Any:
+def _client(where: Access, receiving: Receiving) -> Any:
     import anthropic  # noqa: PLC0415 - heavy, and not needed where nobody is asked
 
     for name in ("anthropic", "httpx", "httpx2", "httpcore", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)  # at debug they log whole bodies
+    _refuse_what_cannot_be_asked(where)
     credentials = {"auth_token": where.auth_token} if where.auth_token else {"api_key": where.api_key or "none"}
     return anthropic.Anthropic(
         base_url=where.base_url,
-        max_retries=_ATTEMPTS - 1,
-        middleware=[gate],
+        max_retries=0,  # each attempt is counted here
+        open_telemetry=False,
+        middleware=[receiving],
         http_client=anthropic.DefaultHttpxClient(
             follow_redirects=False,  # prompts and key go where the settings say
-            trust_env=not _is_loopback(where.host),  # no proxy is asked for a server on this machine
+            mounts=_past_proxies(where.host),
         ),
         **credentials,
     )
 
 
-def _is_loopback(host: str) -> bool:
+def _refuse_what_cannot_be_asked(where: Access) -> None:
+    """Raise what is wrong with the settings, of which a client would say nothing that helps."""
+    scheme = where.base_url.partition("://")[0].lower()
+    if scheme not in {"http", "https"} or where.host == "no host":
+        raise AnalysisError("unreachable", "ANTHROPIC_BASE_URL is no address of a server")
+    secret = where.api_key or where.auth_token
+    if not (secret.isascii() and secret.isprintable()):
+        raise AnalysisError("unauthorized", "the key or token has characters that none can have")
+
+
+def _past_proxies(host: str) -> dict[str, None]:
+    """Return where no proxy is asked, whatever the environment says: a server on this machine."""
     try:
-        return host == "localhost" or ip_address(host).is_loopback
+        address = ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
-        return False
+        return {}
+    named = f"[{host}]" if address.version == 6 else host  # noqa: PLR2004 - as addresses are written
+    return {f"all://{named}": None} if address.is_loopback else {}

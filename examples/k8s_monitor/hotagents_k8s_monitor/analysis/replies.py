@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents_k8s_monitor.analysis.errors import AnalysisError
@@ -17,12 +18,21 @@ from hotagents_k8s_monitor.analysis.usage import Usage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Reply", "ToolUse", "json_within", "reply_of", "usage_in"]
+__all__ = ["Reply", "ToolUse", "json_within", "reply_of", "usage_in", "with_ids_of_its_own"]
 
-_MOST_BYTES: Final = 4 << 20
 _MOST_BLOCKS: Final = 100
 _DEEPEST: Final = 40
-_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}", re.ASCII)  # what the API takes back
+_LONGEST_NAME: Final = 128
+_NAME: Final = re.compile(rf"[a-zA-Z0-9_-]{{1,{_LONGEST_NAME}}}", re.ASCII)  # what the API takes back
+_DECODER: Final = json.JSONDecoder()
+_MOST_BEGINNINGS: Final = 100  # of objects in a text, most of which may be none
+_NOT_IN_NAMES: Final = re.compile(r"[^a-zA-Z0-9_-]", re.ASCII)
+_TEXTS: Final[Mapping[str, tuple[str, ...]]] = {  # that blocks must have to be sent back
+    "text": ("text",),
+    "thinking": ("thinking", "signature"),
+    "redacted_thinking": ("data",),
+    "server_tool_use": ("id", "name"),
+}
 _CUT: Final[Mapping[str, str]] = {
     "max_tokens": "its answer was cut at the tokens that one answer may have",
     "model_context_window_exceeded": "what it was told is more than it can read",
@@ -45,7 +55,7 @@ class Reply:
     """One answer.
 
     Attributes:
-        content: Its blocks as they came, to be sent back.
+        content: Those of its blocks that can be sent back.
         uses: What it asks to be called.
         text: What it says.
         paused: Whether it wants to be asked to go on.
@@ -67,11 +77,10 @@ def reply_of(content: bytes) -> Reply:
     _refuse_what_is_no_answer(said)
     blocks = _blocks(said.get("content"))
     uses = tuple(_use(block) for block in blocks if block.get("type") == "tool_use")
-    if len({use.id for use in uses}) < len(uses):
-        raise AnalysisError("malformed", "two calls of the model's have the same id")
     texts = [block["text"] for block in blocks if block.get("type") == "text"]
     paused = said.get("stop_reason") == "pause_turn" and not uses
-    return Reply(content=tuple(map(_sent_back, blocks)), uses=uses, text="\n".join(texts), paused=paused)
+    kept = tuple(block for block in map(_sent_back, blocks) if block is not None)
+    return Reply(content=kept, uses=uses, text="\n".join(texts), paused=paused)
 
 
 def usage_in(content: bytes) -> Usage:
@@ -96,18 +105,22 @@ def _says_something(text: Any) -> bool:
     return isinstance(text, str) and bool(text.strip())
 
 
-def _sent_back(block: dict[str, Any]) -> Mapping[str, Any]:
-    if block["type"] == "text":
-        return {"type": "text", "text": block["text"]}
-    if block["type"] != "tool_use":
+def _sent_back(block: dict[str, Any]) -> Mapping[str, Any] | None:
+    """Return a block as the API takes it back; None for one that it does not."""
+    kind = block["type"]
+    if kind == "tool_use":
+        use = _use(block)
+        return {"type": kind, "id": use.id, "name": use.name, "input": use.input}
+    if kind.endswith("_tool_result"):  # of a tool of the server's, which alone knows what is in it
         return block
-    use = _use(block)
-    return {"type": "tool_use", "id": use.id, "name": use.name, "input": use.input}
+    keys = _TEXTS.get(kind, ())
+    if not keys or not all(isinstance(block.get(key), str) and block[key] for key in keys):
+        return None
+    more = {"input": block.get("input", {})} if kind == "server_tool_use" else {}
+    return {"type": kind, **{key: block[key] for key in keys}, **more}
 
 
 def _decoded(content: bytes) -> dict[str, Any]:
-    if len(content) > _MOST_BYTES:
-        raise AnalysisError("malformed", f"the model's answer is too large: {len(content)} bytes")
     try:
         said = json.loads(content)
     except (ValueError, RecursionError):
@@ -144,21 +157,57 @@ def _refuse_what_is_no_answer(said: Mapping[str, Any]) -> None:
 
 
 def _use(block: Mapping[str, Any]) -> ToolUse:
-    given, named = block.get("input"), [block.get(key) for key in ("id", "name")]
-    if not all(isinstance(name, str) and _NAME.fullmatch(name) for name in named):
+    """Return a call; a name that no tool can have is one that none has, and is made such that it can be sent back."""
+    given, identity, name = (block.get(key) for key in ("input", "id", "name"))
+    if not (isinstance(identity, str) and _NAME.fullmatch(identity) and isinstance(name, str) and name):
         raise AnalysisError("malformed", "a call of the model's has an id or a name that no call may have")
-    return ToolUse(id=str(named[0]), name=str(named[1]), input=given if isinstance(given, dict) else {})
+    named = _NOT_IN_NAMES.sub("_", name)[:_LONGEST_NAME]
+    return ToolUse(id=identity, name=named, input=given if isinstance(given, dict) else {})
+
+
+def with_ids_of_its_own(reply: Reply, taken: set[str]) -> Reply:
+    """Return a reply with a new id in place of each that is taken already; small servers give the same ones again.
+
+    Args:
+        reply: As it came.
+        taken: All ids of a conversation; those of this reply are added.
+    """
+    uses = tuple(replace(use, id=_free(use.id, taken)) for use in reply.uses)
+    ids = iter([use.id for use in uses])
+    content = ({**block, "id": next(ids)} if block["type"] == "tool_use" else block for block in reply.content)
+    return replace(reply, content=tuple(content), uses=uses)
+
+
+def _free(identity: str, taken: set[str]) -> str:
+    found = identity if identity not in taken else f"again_{len(taken)}"
+    while found in taken:
+        found += "_"
+    taken.add(found)
+    return found
 
 
 def json_within(text: str) -> Any:
-    """Return the value that a text is, or the one object within it; None where there is none.
+    """Return the value that a text is, or the largest object within it; None where there is none.
 
-    Models that were asked for nothing but JSON still put a fence or a sentence around it.
+    Models that were asked for nothing but JSON still put a fence or a sentence around it, or think aloud before.
     """
-    begin, end = text.find("{"), text.rfind("}")
-    for part in (text, text[begin : end + 1] if 0 <= begin < end else ""):
-        try:
-            return json.loads(part)
-        except (ValueError, RecursionError):
-            continue
-    return None
+    with suppress(ValueError, RecursionError):
+        return json.loads(text)
+    found, size = None, 0
+    begin = text.find("{")
+    for _ in range(_MOST_BEGINNINGS):
+        if begin < 0:
+            break
+        value, end = _object_at(text, begin)
+        if end - begin >= size and value is not None:
+            found, size = value, end - begin
+        begin = text.find("{", end)
+    return found
+
+
+def _object_at(text: str, begin: int) -> tuple[Any, int]:
+    """Return the object that begins here, and its end; None and the next place where none does."""
+    try:
+        return _DECODER.raw_decode(text, begin)
+    except (ValueError, RecursionError):
+        return None, begin + 1

@@ -74,4 +74,7 @@ class Usage:
 
 
 def _count(value: Any) -> int:
-    return min(value, _MOST) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    """Return a number of tokens, also where a server writes it as 12.0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        return 0
+    return int(min(value, _MOST))
