@@ -1,9 +1,8 @@
-"""`Model`: the one way to a model, and the one choke point of all that leaves for it.
+"""`Model`: the one way to a model; `hotagents_k8s_monitor.analysis.gate` is what all that leaves for it passes.
 
-Every request passes `Model._sent`: there the body is redacted and shown to whoever wants to see it, before the client
-that sends it, and may log or trace it, is given it. Each attempt is counted before it is made, and what it took when
-it was answered. A request runs in a thread of its own, which is left behind when its time is over (`Bounded`): a
-server may send its headers in crumbs, and a name server may not answer at all.
+Each attempt is counted before it is made, and what it took when it was answered. A request runs in a thread of its own,
+which is left behind when its time is over (`Bounded`): a server may send its headers in crumbs, and a name server may
+not answer at all.
 """
 
 from __future__ import annotations
@@ -16,10 +15,9 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import urlsplit
 
-from hotagents_k8s_monitor.analysis.bodies import redacted_body
 from hotagents_k8s_monitor.analysis.errors import AnalysisError, BudgetError, NothingSentError
-from hotagents_k8s_monitor.analysis.failing import error_of, of_status, too_late
-from hotagents_k8s_monitor.analysis.receiving import Receiving
+from hotagents_k8s_monitor.analysis.failing import error_of, of_status
+from hotagents_k8s_monitor.analysis.gate import Gate
 from hotagents_k8s_monitor.analysis.replies import reply_of, usage_in
 from hotagents_k8s_monitor.analysis.usage import Usage
 from hotagents_k8s_monitor.cluster.bounded import Bounded
@@ -29,13 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hotagents_k8s_monitor.analysis.budget import Budget
-    from hotagents_k8s_monitor.analysis.receiving import Answer
+    from hotagents_k8s_monitor.analysis.gate import Answer
     from hotagents_k8s_monitor.analysis.replies import Reply
 
 __all__ = ["Access", "Model", "access"]
 
 _DEFAULT: Final = "https://api.anthropic.com"
-_PATH: Final = "/v1/messages"
 _ATTEMPT: Final = 60.0  # seconds for one attempt at the least, where there are as many; half of what is left, if more
 _PAUSES: Final = (0.5, 2.0)  # between attempts, where the server names none
 _FORMAT: Final = "output_config"
@@ -109,10 +106,7 @@ class Model:
     ) -> None:
         self._where: Final = where
         self._budget: Final = budget
-        self._emails: Final = emails
-        self._shown: Final = shown
-        self._sends: Final = sends
-        self._receiving: Final = Receiving(budget.deadline)
+        self._gate: Final = Gate(budget.deadline, emails=emails, shown=shown, sends=sends)
         self._bounded: Final = Bounded()
         self._client: Any = None
         self._takes_formats = True
@@ -198,38 +192,24 @@ class Model:
 
     def _sent(self, request: Mapping[str, Any]) -> Answer:
         """Send a request; in the thread of that request alone."""
-        body = redacted_body(dict(request), emails=self._emails)
-        if self._shown is not None:
-            self._shown(body)
-        if not self._sends:
-            raise NothingSentError
         try:
-            return self._posted(body)
+            return self._created(request)
         except Exception as error:
             raise error_of(error) from error
 
-    def _posted(self, body: Mapping[str, Any]) -> Answer:
-        import anthropic  # noqa: PLC0415 - heavy, and not needed where nobody is asked
-
-        left = self._budget.deadline.left()
-        if not left:  # this thread was left behind before it had sent anything
-            raise too_late()
+    def _created(self, request: Mapping[str, Any]) -> Answer:
         if self._client is None:
-            self._client = _client(self._where, self._receiving)
+            self._client = _client(self._where, self._gate)
+        left = self._budget.deadline.left()
         seconds = min(left, max(_ATTEMPT, left / 2))
-        self._receiving.deadline = self._budget.deadline.within(seconds)
-        answer: Answer = self._client.post(
-            _PATH,
-            body=body,
-            cast_to=object,
-            options={"timeout": seconds},
-            stream=True,  # for the client; the body asks for no stream
-            stream_cls=anthropic.Stream[Any],
-        )
-        return replace(answer, content=self._where.hidden_in(answer.content))
+        self._gate.deadline = self._budget.deadline.within(seconds)
+        # Of its ways to an answer, the one that leaves reading it to others.
+        with self._client.messages.with_streaming_response.create(**request, timeout=seconds) as answer:
+            read: Answer = answer
+        return replace(read, content=self._where.hidden_in(read.content))
 
 
-def _client(where: Access, receiving: Receiving) -> Any:
+def _client(where: Access, gate: Gate) -> Any:
     import anthropic  # noqa: PLC0415 - heavy, and not needed where nobody is asked
 
     for name in ("anthropic", "httpx", "httpx2", "httpcore", "httpcore2"):
@@ -240,7 +220,7 @@ def _client(where: Access, receiving: Receiving) -> Any:
         base_url=where.base_url,
         max_retries=0,  # each attempt is counted here
         open_telemetry=False,
-        middleware=[receiving],
+        middleware=[gate],
         http_client=anthropic.DefaultHttpxClient(
             follow_redirects=False,  # prompts and key go where the settings say
             mounts=_past_proxies(where.host),

@@ -125,7 +125,7 @@ class Orchestrator:
         functions = {function.name: function for function in self._functions(incident["incident"])}
         tools = [function.definition for name, function in functions.items() if self._pin.allows(agent.name, name)]
         request = definition(agent, models=self._models, max_tokens=_AGENT_TOKENS, tools=tools)
-        return converse(
+        answer = converse(
             self._model,
             {**request, "system": agent_system(agent.prompt)},
             agent_task(bounded(task), incident),
@@ -133,6 +133,7 @@ class Orchestrator:
             turns=min(agent.max_turns or _AGENT_TURNS, _AGENT_TURNS),
             leaving=_LEAVING,
         )
+        return bounded(answer)
 
     def _called(self, agent: AgentSpec, functions: Mapping[str, Function], use: ToolUse) -> Mapping[str, Any]:
         """Call a function for an agent, where it may, and return the result."""

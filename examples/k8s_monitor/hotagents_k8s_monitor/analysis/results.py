@@ -85,9 +85,8 @@ class Form:
         Raises:
             AnalysisError: If it is in another form, or has no remark that could be used.
         """
-        value = json_within(text)
-        listed = value.get("remarks") if isinstance(value, dict) else None
-        if not isinstance(listed, list):
+        listed = _listed(json_within(text))
+        if listed is None:
             raise AnalysisError("malformed", "the model's answer is not in the form that was asked for")
         found: dict[str, Remark] = {}
         for values in listed:
@@ -172,6 +171,14 @@ class Form:
 
 def _are_plain(name: str, namespace: str) -> bool:
     return _PLAIN.fullmatch(name) is not None and (not namespace or _PLAIN.fullmatch(namespace) is not None)
+
+
+def _listed(value: Any) -> list[Any] | None:
+    """Return the remarks of an answer; small models leave out what is around them. None where it has another form."""
+    if isinstance(value, dict) and "remarks" not in value and "incident" in value:
+        return [value]
+    listed = value.get("remarks") if isinstance(value, dict) else value
+    return listed if isinstance(listed, list) else None
 
 
 def _object(**properties: Any) -> dict[str, Any]:

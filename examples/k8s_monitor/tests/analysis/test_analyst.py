@@ -222,6 +222,23 @@ def test_each_failure_is_a_state_that_is_said_and_changes_no_delivery(
     assert "Traceback" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        text("```json\n" + json.dumps({"remarks": [remark()]}) + "\n```"),
+        text("Here it is: " + json.dumps({"remarks": [remark()]}) + " I hope that helps."),
+        structured([remark()]),
+        structured(remark()),
+    ],
+    ids=["fenced", "within words", "bare list", "alone"],
+)
+def test_what_small_models_put_around_a_remark_or_leave_out_is_no_failure(
+    answer: Reply, asking: Callable[..., Any]
+) -> None:
+    with ModelServer([answer]) as server:
+        assert asking(server).look(CART).data["analysis"]["remarks"] == 1
+
+
 def test_a_pause_is_asked_to_go_on(asking: Callable[..., Any]) -> None:
     with ModelServer([paused("I look. "), said(remark())]) as server:
         assert asking(server).look(CART).data["analysis"]["remarks"] == 1

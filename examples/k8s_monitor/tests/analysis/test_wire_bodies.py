@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import pytest
 
+from hotagents.testing import FakeClock
 from hotagents_k8s_monitor.analysis.budget import Budget
 from hotagents_k8s_monitor.analysis.errors import AnalysisError
+from hotagents_k8s_monitor.analysis.gate import Gate
 from hotagents_k8s_monitor.analysis.model import Access, Model
-from hotagents_k8s_monitor.analysis.receiving import Receiving
 from hotagents_k8s_monitor.cluster.deadline import Deadline
+from hotagents_k8s_monitor.testing.objects import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -199,15 +201,24 @@ def test_what_never_ends_is_given_up_when_the_time_is_over_and_leaves_no_thread(
 
 
 class Drops:
-    """A response of the client's whose body comes in drops."""
+    """A request of the client's, and its response whose body comes in drops, of which each takes a second."""
 
-    def __init__(self) -> None:
+    json: Any = {}  # noqa: RUF012 - nobody writes into it
+    status_code = 200
+    headers: Any = {}  # noqa: RUF012
+
+    def __init__(self, clock: FakeClock) -> None:
         self.http_response = self
+        self.clock = clock
         self.left = 9
+
+    def copy(self, **_: Any) -> Drops:
+        return self
 
     def iter_bytes(self) -> Iterator[bytes]:
         while self.left:
             self.left -= 1
+            self.clock.advance(1)
             yield b" "
 
     def close(self) -> None:
@@ -215,10 +226,12 @@ class Drops:
 
 
 def test_a_body_that_comes_in_drops_is_read_no_longer_than_its_time() -> None:
-    drops = Drops()
+    clock = FakeClock(NOW)
+    drops = Drops(clock)
+    gate = Gate(Deadline.after(3, clock=clock), emails=True, shown=None, sends=True)
     with pytest.raises(AnalysisError, match="did not answer in time") as caught:
-        Receiving(Deadline.after(0))(None, lambda _: drops)
-    assert (caught.value.passes, drops.left) == (True, 8)
+        gate(drops, lambda request: request)
+    assert (caught.value.passes, drops.left) == (True, 6)
 
 
 def test_a_malformed_answer_counts_as_one_request() -> None:

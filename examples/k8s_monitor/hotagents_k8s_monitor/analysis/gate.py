@@ -1,7 +1,7 @@
-"""`Receiving`: the client's middleware, which reads each answer itself, and no more of it than may be read.
+"""`Gate`: the client's middleware, and the one choke point: what leaves is redacted here, what comes is bounded here.
 
-The client would take in all that a server sends, however much that is, and however slowly it comes. It would also ask
-again by itself, where nobody counts.
+The client calls it for each request, in place of its own reading, which would take in all that a server sends, however
+much that is and however slowly it comes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
-from hotagents_k8s_monitor.analysis.errors import AnalysisError
+from hotagents_k8s_monitor.analysis.bodies import redacted_body
+from hotagents_k8s_monitor.analysis.errors import AnalysisError, NothingSentError
 from hotagents_k8s_monitor.analysis.failing import too_late
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from hotagents_k8s_monitor.cluster.deadline import Deadline
 
-__all__ = ["MOST_BYTES", "Answer", "Receiving"]
+__all__ = ["MOST_BYTES", "Answer", "Gate"]
 
 MOST_BYTES: Final = 2 << 20
 
@@ -42,27 +43,47 @@ class Answer:
         """Whether it claims to be what was asked for."""
         return 200 <= self.status < 300  # noqa: PLR2004 - as HTTP has it
 
+    def close(self) -> None:
+        """Do nothing, as the client wishes: the connection was given back when all was read."""
+
 
 @final
-class Receiving:
-    """Called by the client in the thread of a request, once, in place of its own reading.
+class Gate:
+    """Called by the client in the thread of a request, once for each.
+
+    Args:
+        deadline: When the answer must be there.
+        emails: Whether e-mail addresses are taken out of what is sent.
+        shown: Called with each body as it is sent, before it is.
+        sends: Whether anything is sent at all.
 
     Attributes:
         deadline: When the answer must be there; set before each request.
     """
 
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self, deadline: Deadline, *, emails: bool, shown: Callable[[Any], None] | None, sends: bool) -> None:
         self.deadline = deadline
+        self._emails: Final = emails
+        self._shown: Final = shown
+        self._sends: Final = sends
 
     def __call__(self, request: Any, call_next: Callable[[Any], Any]) -> Answer:
         """Return the answer, which the client hands on as it is.
 
         Raises:
-            AnalysisError: If it is too large, or came to no end.
+            NothingSentError: If nothing is sent.
+            AnalysisError: If the answer is too large, or came to no end.
             httpx2.HTTPError: If the connection failed, or what came is not HTTP.
         """
         deadline = self.deadline
-        response = call_next(request).http_response
+        body = redacted_body(request.json, emails=self._emails)
+        if self._shown is not None:
+            self._shown(body)
+        if not self._sends:
+            raise NothingSentError
+        if not deadline.left():  # this thread was left behind before it had sent anything
+            raise too_late()
+        response = call_next(request.copy(body=body)).http_response
         try:
             content = _content(response, deadline)
         finally:
