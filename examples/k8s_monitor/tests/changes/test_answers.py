@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,17 @@ from hotagents_k8s_monitor.changes.texts import fitted, plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
+@final
+class Long(str):
+    """A text that is long, and short where an example is printed."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Long({self[:1]!r} * {len(self)})"
+
+
 KEYS: Final = st.sampled_from(
     [
         "sha", "commit", "author", "committer", "message", "date", "login", "files", "filename", "status", "additions",
@@ -22,7 +33,9 @@ KEYS: Final = st.sampled_from(
         "environment", "creator", "description",
     ]
 )  # fmt: skip
-TEXTS: Final = st.one_of(st.text(st.characters(codec=None)), st.just("2026-11-24T10:00:00Z"), st.just("x" * 50_000))
+TEXTS: Final = st.one_of(
+    st.text(st.characters(codec=None)), st.just("2026-11-24T10:00:00Z"), st.just(Long("x" * 50_000))
+)
 VALUES: Final = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXTS),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=5)),
