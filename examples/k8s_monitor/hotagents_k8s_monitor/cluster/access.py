@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.cluster.deadline import Deadline
     from hotagents_k8s_monitor.cluster.snapshot import Gap, Resource
 
-__all__ = ["COSTS", "may"]
+__all__ = ["COSTS", "allowed_by", "may"]
 
 COSTS: Final[Mapping[Resource, str]] = MappingProxyType(
     {
@@ -68,12 +68,17 @@ def may(api_client: ApiClient, resource: Resource, verb: str, *, deadline: Deadl
     """
     try:
         answer = ask_again(api_client, _CALL, deadline=deadline, body=_review(resource, verb, namespace))
-        return _allowed(answer.body)
+        return allowed_by(answer.body)
     except Exception as error:  # noqa: BLE001 - not to know is an answer too
         return failure_of(error).gap(resource)
 
 
-def _allowed(body: Any) -> bool:
+def allowed_by(body: Any) -> bool:
+    """Return what the answer to a review says.
+
+    Raises:
+        Failure: If it says nothing.
+    """
     allowed = at(body, "status", "allowed")
     if not isinstance(allowed, bool):
         raise Failure("malformed", f"status.allowed: expected true or false, found {type(allowed).__name__}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from hotagents_k8s_monitor.cluster.answers import Call
 from hotagents_k8s_monitor.cluster.bounded import Bounded
-from hotagents_k8s_monitor.cluster.connection import disconnect
+from hotagents_k8s_monitor.cluster.connection import Connection
 from hotagents_k8s_monitor.cluster.deadline import Deadline
 from hotagents_k8s_monitor.cluster.details import detail
 from hotagents_k8s_monitor.cluster.doubts import Doubts
@@ -69,7 +69,7 @@ class Collector:
         self._total = total
         self._bounded = Bounded()
         self._doubts = Doubts()
-        self._connection = _Connection(connect)
+        self._connection = Connection(connect)
 
     def collect(self) -> Snapshot:
         """Look at everything once and return what was seen."""
@@ -107,34 +107,12 @@ class Collector:
 
 
 @final
-class _Connection:
-    """A client, made when first needed; one that hangs is replaced by another, and nobody waits for it."""
-
-    def __init__(self, connect: Callable[[], ApiClient]) -> None:
-        self._connect = connect
-        self._client: ApiClient | None = None
-
-    def client(self) -> ApiClient:
-        if self._client is None:
-            self._client = self._connect()
-        return self._client
-
-    def renewed(self) -> _Connection:
-        return _Connection(self._connect)
-
-    def close(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            disconnect(client)
-
-
-@final
 class _Look:
     """One look; `run` works in a thread of its own, and `snapshot` may be asked for before that has ended."""
 
     def __init__(
         self,
-        connection: _Connection,
+        connection: Connection,
         deadline: Deadline,
         namespaces: tuple[str, ...],
         had: Collection[Resource] = (),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, final
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
@@ -19,12 +19,13 @@ from hotagents_k8s_monitor.cluster.errors import ClusterError
 from hotagents_k8s_monitor.cluster.kubeconfig import context_of, default_location
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from hotagents_k8s_monitor.cluster.client import ApiClient
     from hotagents_k8s_monitor.cluster.kubeconfig import Context
 
-__all__ = ["connect", "disconnect"]
+__all__ = ["Connection", "connect", "disconnect"]
 
 _USER_AGENT: Final = "hotagents-k8s-monitor"
 _NOT_THERE: Final = "File does not exist: "
@@ -69,6 +70,39 @@ def disconnect(api_client: ApiClient) -> None:
     """Close the idle connections of a client; those of a request that still runs close with it."""
     api_client.rest_client.pool_manager.clear()  # in old versions the client's own close() leaves them open
     api_client.close()
+
+
+@final
+class Connection:
+    """A client, made when first needed; one that hangs is replaced by another, and nobody waits for it.
+
+    Args:
+        connect: Makes a client; it may raise `ClusterError`.
+    """
+
+    def __init__(self, connect: Callable[[], ApiClient]) -> None:
+        self._connect = connect
+        self._client: ApiClient | None = None
+
+    def client(self) -> ApiClient:
+        """Return the client.
+
+        Raises:
+            ClusterError: If none can be made.
+        """
+        if self._client is None:
+            self._client = self._connect()
+        return self._client
+
+    def renewed(self) -> Connection:
+        """Return another one, that has no client yet; this one is left to whoever still waits for it."""
+        return Connection(self._connect)
+
+    def close(self) -> None:
+        """End the client, if there is one; a later call makes a new one."""
+        client, self._client = self._client, None
+        if client is not None:
+            disconnect(client)
 
 
 def _is_loopback(url: str) -> bool:

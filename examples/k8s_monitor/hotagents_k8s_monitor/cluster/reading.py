@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar, final
 
 from hotagents.diagnostics import escape
+from hotagents_k8s_monitor.cluster.access import allowed_by
 from hotagents_k8s_monitor.cluster.answers import Call, ask
 from hotagents_k8s_monitor.cluster.bounded import Bounded
-from hotagents_k8s_monitor.cluster.connection import disconnect
+from hotagents_k8s_monitor.cluster.connection import Connection
 from hotagents_k8s_monitor.cluster.deadline import Deadline
 from hotagents_k8s_monitor.cluster.errors import ClusterError
 from hotagents_k8s_monitor.cluster.events import WITHOUT_NAMESPACE, events_of
 from hotagents_k8s_monitor.cluster.failures import Failure, failure_of
 from hotagents_k8s_monitor.cluster.logs import log_of
-from hotagents_k8s_monitor.cluster.objects import at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,7 +64,7 @@ class Reading:
     """
 
     def __init__(self, connect: Callable[[], ApiClient], *, seconds: float = 10) -> None:
-        self._connection = _Connection(connect)
+        self._connection = Connection(connect)
         self._seconds = seconds
         self._bounded = Bounded()
 
@@ -126,7 +126,7 @@ class Reading:
         }
 
         def work(client: ApiClient, deadline: Deadline) -> bool:
-            return _allowed(ask(client, _REVIEW, deadline=deadline, body=review).body)
+            return allowed_by(ask(client, _REVIEW, deadline=deadline, body=review).body)
 
         return self._run(work, f"right to {right}")
 
@@ -152,28 +152,6 @@ class Reading:
         raise ClusterError(f"{what}: {failure.reason}: {failure.detail}{hint}")
 
 
-@final
-class _Connection:
-    """A client, made when first needed; one that hangs is replaced by another, and nobody waits for it."""
-
-    def __init__(self, connect: Callable[[], ApiClient]) -> None:
-        self._connect = connect
-        self._client: ApiClient | None = None
-
-    def client(self) -> ApiClient:
-        if self._client is None:
-            self._client = self._connect()
-        return self._client
-
-    def renewed(self) -> _Connection:
-        return _Connection(self._connect)
-
-    def close(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            disconnect(client)
-
-
 def _place(namespace: str, name: str) -> str:
     shown = escape(name, limit=300)
     return f"{escape(namespace, limit=100)}/{shown}" if namespace else shown
@@ -188,10 +166,3 @@ def _check(what: str, **parts: tuple[str, re.Pattern[str]]) -> None:
     for part, (text, pattern) in parts.items():
         if not pattern.fullmatch(text):
             raise ClusterError(f"{what}: no {part} can be called that")
-
-
-def _allowed(body: Any) -> bool:
-    allowed = at(body, "status", "allowed")
-    if not isinstance(allowed, bool):
-        raise Failure("malformed", f"status.allowed: expected true or false, found {type(allowed).__name__}")
-    return allowed

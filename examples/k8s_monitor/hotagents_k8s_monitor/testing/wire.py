@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import sys
-import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Final, final
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any, final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from hotagents_k8s_monitor.testing.lists import page_of
 from hotagents_k8s_monitor.testing.routes import Request, route
+from hotagents_k8s_monitor.testing.serving import Loopback
 from hotagents_k8s_monitor.testing.spoiling import spoiled
 
 if TYPE_CHECKING:
@@ -24,13 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Server"]
 
-_POLL: Final = 0.02
-_CLOSING: Final = 0.8  # seconds for all threads together
-
 
 @final
-class Server(ThreadingHTTPServer):
-    """Listens on a free port of the loopback, with a thread a connection.
+class Server(Loopback):
+    """A `hotagents_k8s_monitor.testing.serving.Loopback` that answers as it is told.
 
     Args:
         api: Gives the right answers.
@@ -38,58 +31,11 @@ class Server(ThreadingHTTPServer):
         heard: Called with each request, in its thread, before it is answered.
     """
 
-    daemon_threads = True
-
     def __init__(self, api: Api, faults: Faults, heard: Callable[[Request], None]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler, name="fake-cluster")
         self.api = api
         self.faults = faults
         self.heard = heard
-        self.closing = threading.Event()
-        self._open: dict[threading.Thread, socket.socket] = {}
-        self._open_lock = threading.Lock()
-        self._thread = threading.Thread(target=self.serve_forever, args=(_POLL,), name="fake-cluster", daemon=True)
-
-    def start(self) -> None:
-        """Begin to answer, in threads of its own."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Close every connection and wait for the threads to end, less than a second."""
-        self.closing.set()
-        self.shutdown()
-        self.server_close()
-        self._thread.join(_CLOSING)
-        with self._open_lock:
-            left = dict(self._open)
-        for connection in left.values():
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        deadline = time.monotonic() + _CLOSING
-        for thread in left:
-            thread.join(max(0.0, deadline - time.monotonic()))
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer a connection in a new thread, and remember both."""
-        thread = threading.Thread(
-            target=self.process_request_thread, args=(request, client_address), name="fake-cluster-answer", daemon=True
-        )
-        with self._open_lock:
-            self._open[thread] = request
-        thread.start()
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer a connection until it is closed."""
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            with self._open_lock:
-                self._open.pop(threading.current_thread(), None)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say what went wrong, unless the client just left, as those do that wait no longer."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
 
 
 @final
