@@ -7,7 +7,7 @@ host that was named and to no other. Nothing is repeated: a rate limit may last 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
 from hotagents_k8s_monitor.changes import answers
@@ -21,6 +21,7 @@ from hotagents_k8s_monitor.cluster.objects import count_at, time_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from hotagents_k8s_monitor.changes.asking import Asker
 
@@ -51,7 +52,7 @@ class GitHub:
         self._base_url = base_url or _PUBLIC
         self._seconds = seconds
         self._bounded = Bounded()
-        self._limited_until: datetime | None = None
+        self._limit: RateLimitedError | None = None
 
     def deadline(self) -> Deadline:
         """Return until when an answer is waited for, from now on."""
@@ -113,12 +114,14 @@ class GitHub:
                 lambda: results.append(asked(work, self._token, self._base_url, within)), within
             )
         except RateLimitedError as error:
-            self._limited_until = error.until
-            raise ChangesError(str(error)) from None
+            self._limit = error
+            raise ChangesError(str(error), reason="down") from None
         except Failure as failure:
-            raise ChangesError(f"GitHub is not asked: {failure.detail}") from None
+            raise ChangesError(f"GitHub is not asked: {failure.detail}", reason="down") from None
+        except RuntimeError as error:
+            raise ChangesError(f"GitHub is not asked: no thread for it: {error}") from None
         if not has_ended or not results:
-            raise ChangesError(_LATE)
+            raise ChangesError(_LATE, reason="late")
         return results[0]
 
     def _refuse_early(self, within: Deadline) -> None:
@@ -128,9 +131,9 @@ class GitHub:
             ChangesError: Else: whoever goes on asking is shut out for longer.
         """
         if not within.left():
-            raise ChangesError(_LATE)
-        if self._limited_until is not None and within.clock.now() < self._limited_until:
-            raise ChangesError(str(RateLimitedError(self._limited_until)))
+            raise ChangesError(_LATE, reason="late")
+        if self._limit is not None and self._limit.end.left():
+            raise ChangesError(str(self._limit), reason="down")
 
 
 def _text(time: datetime) -> str:
