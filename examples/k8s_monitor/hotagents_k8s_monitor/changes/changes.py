@@ -9,9 +9,8 @@ from hotagents_k8s_monitor.changes.candidates import candidates
 from hotagents_k8s_monitor.changes.errors import ChangesError
 from hotagents_k8s_monitor.changes.remembering import Remembering
 from hotagents_k8s_monitor.changes.texts import fitted
-from hotagents_k8s_monitor.changes.tools import definitions, wanted
+from hotagents_k8s_monitor.changes.tools import definitions, repository_key, wanted
 from hotagents_k8s_monitor.cluster.deadline import Deadline
-from hotagents_k8s_monitor.policy.match import fits, is_exact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +66,7 @@ class Changes:
             ChangesError: If the arguments are wrong, or there is no answer; the message is for the model, too.
         """
         asked = wanted(name, given, self._repositories)
-        repository = self._repositories[asked.service]
+        repository = self._repository(asked.service)
         if name == "pulls":
             page = self._source.pulls(repository, asked.commit, within=self._source.deadline())
             return _listing({"service": asked.service, "commit": asked.commit}, "pulls", page)
@@ -89,8 +88,10 @@ class Changes:
 
     def repository_of(self, owner: Owner) -> str:
         """Return whose code an owner runs; the exact name before patterns, empty where none fits."""
-        ordered = sorted(self._repositories, key=is_exact, reverse=True)
-        return next((self._repositories[service] for service in ordered if fits(service, owner.name)), "")
+        return self._repository(owner.name)
+
+    def _repository(self, service: str) -> str:
+        return self._repositories.get(repository_key(service, self._repositories), "")
 
     def _deadline(self) -> Deadline:
         if self._within is None:

@@ -27,7 +27,9 @@ STRONG: Final = timedelta(minutes=30)
 """Up to so long before the fault a change is as near as it can be."""
 
 _SHORTEST: Final = 3
-_SAY_NOTHING: Final = frozenset({"app", "default", "main"})  # names of namespaces and containers everywhere
+_SAY_NOTHING: Final = frozenset(  # names of namespaces and containers, and of directories, everywhere
+    {"app", "default", "dev", "development", "main", "prod", "production", "qa", "stage", "staging", "test"}
+)
 _SHORTEST_SHA: Final = 7
 _DIGIT: Final = re.compile(r"\d")
 

@@ -1,8 +1,9 @@
-"""`plain` and `fitted`: what GitHub says, as short as it must be and without what must not leave."""
+"""`plain`, `difference` and `fitted`: what GitHub says, as short as it must be and without what must not leave."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from hotagents_k8s_monitor.findings import cut
@@ -11,10 +12,20 @@ from hotagents_k8s_monitor.redaction import redacted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["fitted", "plain"]
+__all__ = ["difference", "fitted", "plain"]
 
 _MARGIN: Final = 500  # longer than what a pattern needs to see of a secret
 _BUDGETS: Final = (5_000, 2_500, 1_000, 300, 0)
+_WITHHELD: Final = "[redacted: such a file may hold secrets]"
+_OF_SECRETS: Final = re.compile(
+    r"""(?:.*/)?(?:\.env(?:\..*)?|.*\.(?:env|jks|kdbx|key|keystore|p12|pem|pfx|ppk|tfstate|tfvars)
+    |id_(?:dsa|ecdsa|ed25519|rsa)|\.(?:dockercfg|git-credentials|htpasswd|netrc|npmrc|pgpass|pypirc)
+    |kubeconfig|credentials(?:\.\w+)?|[^/]*secret[^/]*\.(?:cfg|conf|enc|ini|json|properties|toml|txt|ya?ml))""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+_A_SECRET: Final = re.compile(r"""^[-+ ]?[ \t-]{0,40}["']?kind["']?[ ]*:[ ]*["']?Secret["']?[ ,]*\r?$""", re.MULTILINE)
+_SIGN: Final = re.compile(r"^(?P<sign>[-+ ])", re.MULTILINE)
+_MARK: Final = "\x1f"  # between a sign and its line, or a removed secret would read as the rest of a name
 
 
 def plain(value: Any, limit: int) -> str:
@@ -30,6 +41,23 @@ def plain(value: Any, limit: int) -> str:
     if len(value) > 2 * limit + 2 * _MARGIN:
         looked_at = looked_at[:-_MARGIN] + "\u2026"  # a secret may have been cut in two there
     return cut(looked_at, limit).encode("utf-8", "replace").decode()
+
+
+def difference(path: str, value: str, limit: int) -> str:
+    """Return a file's difference redacted and cut; none of a file that is likely to hold secrets.
+
+    Args:
+        path: Of the file.
+        value: As it came, of any length.
+        limit: Characters that are kept.
+    """
+    if not value or not limit:
+        return ""
+    if _OF_SECRETS.fullmatch(path) or _A_SECRET.search(value):
+        return cut(_WITHHELD, limit)
+    looked_at = value[: 2 * limit + 2 * _MARGIN]
+    marked = _SIGN.sub(rf"\g<sign>{_MARK}", looked_at) + value[len(looked_at) :]
+    return cut(plain(marked, limit + looked_at.count("\n") + 1).replace(_MARK, ""), limit)
 
 
 def fitted(made: Callable[[int], dict[str, Any]], key: str, limit: int) -> str:

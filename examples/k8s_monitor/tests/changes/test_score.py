@@ -112,6 +112,11 @@ def test_a_part_of_a_word_and_what_everything_is_called_names_nothing(path: str)
     assert path_match([path], ["cart", "default", "main", "app", "a", ""]) is None
 
 
+@pytest.mark.parametrize("namespace", ["production", "prod", "Staging", "dev", "test"])
+def test_an_environment_that_half_of_all_paths_name_names_nothing(namespace: str) -> None:
+    assert path_match([f"overlays/{namespace.lower()}/search.yaml"], [namespace]) is None
+
+
 def rollout(**fields: object) -> Rollout:
     values = {"at": NOW, "kind": "Deployment", "namespace": "shop", "name": "cart", "revision": "2", **fields}
     return Rollout(**values)  # type: ignore[arg-type]  # as they are
