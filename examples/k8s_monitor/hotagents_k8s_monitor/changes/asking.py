@@ -155,7 +155,8 @@ def _answer(client: githubkit.GitHub[Any], path: str, query: Mapping[str, str], 
     except (ValueError, TypeError, OverflowError, OSError):  # the library reads headers of a limit as numbers
         raise RateLimitedError(_LONGEST_LIMIT, within.clock) from None
     if response.status_code in _REDIRECTS:
-        raise ChangesError("GitHub redirects elsewhere, which is not followed; was the repository renamed?")
+        said = "GitHub redirects elsewhere, which is not followed; was the repository renamed?"
+        raise ChangesError(said, reason="missing")
     if response.status_code != _OK:
         raise ChangesError(f"GitHub answered with HTTP {response.status_code}")
     try:

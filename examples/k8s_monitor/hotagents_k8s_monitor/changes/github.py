@@ -91,7 +91,7 @@ class GitHub:
         return Page(tuple(answers.pull(item) for item in found.items), found.is_cut)
 
     def deployments(self, repository: str, *, since: datetime, until: datetime, within: Deadline) -> Page:
-        """Return the deployments of a time, the newest first, each with its last statuses.
+        """Return the deployments of a time, the newest first, each with its last statuses if these can be had.
 
         Raises:
             ChangesError: If they cannot be had.
@@ -102,7 +102,8 @@ class GitHub:
             page = _listed(asker, where, {}, stops=lambda item: _is_before(item, since))
             of_then = [item for item in page.items if _is_within(item, since, until)]
             found = [_with_statuses(asker, where, item) for item in of_then[:_MOST_DEPLOYMENTS]]
-            return Page(tuple(found), page.is_cut or len(of_then) > _MOST_DEPLOYMENTS)
+            lacks = page.is_cut or len(of_then) > _MOST_DEPLOYMENTS or any("statuses" not in item for item in found)
+            return Page(tuple(found), lacks)
 
         return self._asked(work, within)
 
@@ -172,5 +173,10 @@ def _is_within(item: Any, since: datetime, until: datetime) -> bool:
 
 def _with_statuses(asker: Asker, where: str, item: Any) -> dict[str, Any]:
     found: dict[str, Any] = answers.deployment(item)
-    statuses = _listed(asker, f"{where}/{count_at(item, 'id')}/statuses", {}, pages=1)
+    try:
+        statuses = _listed(asker, f"{where}/{count_at(item, 'id')}/statuses", {}, pages=1)
+    except ChangesError as error:
+        if error.reason in {"down", "late"}:
+            raise
+        return found
     return {**found, "statuses": [answers.status(status) for status in statuses.items[:_MOST_STATUSES]]}

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from hotagents_k8s_monitor.findings import cut
-from hotagents_k8s_monitor.redaction import redacted
+from hotagents_k8s_monitor.redaction.secrets import HIDDEN, SECRET_NAME, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,14 @@ _OF_SECRETS: Final = re.compile(
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 _A_SECRET: Final = re.compile(r"""^[-+ ]?[ \t-]{0,40}["']?kind["']?[ ]*:[ ]*["']?Secret["']?[ ,]*\r?$""", re.MULTILINE)
+# A text of many lines below a name that gives it away: the lines that are indented further, or empty.
+_BLOCK: Final = re.compile(
+    rf"""
+    ^(?P<head>[-+ ](?P<indent>[ ]{{0,60}})(?:-[ ])?
+    ["']?(?:{SECRET_NAME.pattern})[\w.-]{{0,60}}["']?:[ ]*[|>][-+\d]*[ ]*\r?$)
+    (?:\n(?:[-+ ](?P=indent)[ ][^\n]*|[-+ ]?[ ]*\r?$))+""",
+    re.MULTILINE | re.VERBOSE,
+)
 _SIGN: Final = re.compile(r"^(?P<sign>[-+ ])", re.MULTILINE)
 _MARK: Final = "\x1f"  # between a sign and its line, or a removed secret would read as the rest of a name
 
@@ -35,12 +43,7 @@ def plain(value: Any, limit: int) -> str:
         value: As it came, of any length; only so much of it is looked at as may be needed.
         limit: Characters that are kept.
     """
-    if not isinstance(value, str):
-        return ""
-    looked_at = redacted(value[: 2 * limit + 2 * _MARGIN])
-    if len(value) > 2 * limit + 2 * _MARGIN:
-        looked_at = looked_at[:-_MARGIN] + "\u2026"  # a secret may have been cut in two there
-    return cut(looked_at, limit).encode("utf-8", "replace").decode()
+    return _kept(value, limit) if isinstance(value, str) else ""
 
 
 def difference(path: str, value: str, limit: int) -> str:
@@ -55,9 +58,19 @@ def difference(path: str, value: str, limit: int) -> str:
         return ""
     if _OF_SECRETS.fullmatch(path) or _A_SECRET.search(value):
         return cut(_WITHHELD, limit)
-    looked_at = value[: 2 * limit + 2 * _MARGIN]
-    marked = _SIGN.sub(rf"\g<sign>{_MARK}", looked_at) + value[len(looked_at) :]
-    return cut(plain(marked, limit + looked_at.count("\n") + 1).replace(_MARK, ""), limit)
+    return _kept(value, limit, prepared=_marked)
+
+
+def _marked(text: str) -> str:
+    return _SIGN.sub(rf"\g<sign>{_MARK}", _BLOCK.sub(rf"\g<head>\n {HIDDEN}", text))
+
+
+def _kept(value: str, limit: int, *, prepared: Callable[[str], str] = str) -> str:
+    most = 2 * limit + 2 * _MARGIN
+    looked_at = redacted(prepared(value[:most])).replace(_MARK, "")
+    if len(value) > most:
+        looked_at = looked_at[:-_MARGIN] + "\u2026"  # a secret may have been cut in two there
+    return cut(looked_at, limit).encode("utf-8", "replace").decode()
 
 
 def fitted(made: Callable[[int], dict[str, Any]], key: str, limit: int) -> str:

@@ -55,6 +55,22 @@ def test_a_key_of_many_lines_is_left_out_also_where_its_beginning_was_not_change
         assert _A[:12] not in difference("notes.md", patch, 900)
 
 
+@pytest.mark.parametrize("sign", ["+", "-", " "])
+@pytest.mark.parametrize("head", ["password: |", "  db_password: >-", "  - 'api-key': |2", "adminPasswordHash: |+\r"])
+def test_a_text_of_many_lines_below_a_name_that_gives_it_away_is_left_out(sign: str, head: str) -> None:
+    lines = ["replicas: 2", head, "        correct horse", "", "        battery", "image: cart:2"]
+    found = difference("values.yaml", "\n".join(f"{sign}{line}" for line in lines), 5_000)
+    assert "horse" not in found
+    assert "battery" not in found
+    assert found.startswith(f"{sign}replicas: 2\n")
+    assert found.endswith(f"{sign}image: cart:2")
+
+
+def test_looking_for_such_texts_takes_no_longer_the_stranger_they_are() -> None:
+    for odd in ("+" + " " * 60 + "password" * 5_000, "+password: |\n" * 5_000, ("+" + " " * 61 + "\n") * 5_000):
+        assert len(difference("a.yaml", odd, 5_000)) <= 5_000
+
+
 @pytest.mark.parametrize(
     "path",
     [

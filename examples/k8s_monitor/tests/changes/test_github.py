@@ -127,6 +127,19 @@ def test_pull_requests_and_deployments_come_with_what_says_something(
     assert not page.is_cut
 
 
+def test_a_deployment_whose_statuses_do_not_come_is_one_all_the_same(
+    server: FakeGitHub, github: Callable[..., GitHub]
+) -> None:
+    sha = server.commit(REPOSITORY, "Raise", at=NOW - HOUR)
+    for n in range(2):
+        server.deploy(REPOSITORY, sha, at=NOW - HOUR, environment=f"e{n}", states=["success"])
+    server.fail(Failure(path="/statuses", status=502))
+    client = github()
+    page = client.deployments(REPOSITORY, since=NOW - 2 * HOUR, until=NOW, within=client.deadline())
+    assert [(item["environment"], "statuses" in item) for item in page.items] == [("e1", False), ("e0", True)]
+    assert page.is_cut
+
+
 def test_deployments_are_ten_at_most_and_none_after_the_time(server: FakeGitHub, github: Callable[..., GitHub]) -> None:
     sha = server.commit(REPOSITORY, "Raise", at=NOW - HOUR)
     for n in range(12):
