@@ -96,9 +96,7 @@ def asked(work: Callable[[Asker], T], token: str, base_url: str, within: Deadlin
     try:
         import githubkit  # noqa: PLC0415 - heavy, and an extra
     except ImportError as error:
-        is_missing = isinstance(error, ModuleNotFoundError) and error.name == "githubkit"
-        fault = "is not installed" if is_missing else f"cannot be loaded ({escape(str(error), limit=_SAID)})"
-        raise ChangesError(f'githubkit {fault}; install "hotagents-k8s-monitor[github]"', reason="down") from None
+        raise _not_installed(error) from None
     try:
         client: githubkit.GitHub[Any] = githubkit.GitHub(
             token or None,
@@ -116,6 +114,12 @@ def asked(work: Callable[[Asker], T], token: str, base_url: str, within: Deadlin
         raise
     except Exception as error:  # noqa: BLE001 - a token with a line break, an address that is none
         raise ChangesError(f"GitHub cannot be asked: {type(error).__name__}", reason="down") from None
+
+
+def _not_installed(error: ImportError) -> ChangesError:
+    is_missing = isinstance(error, ModuleNotFoundError) and error.name == "githubkit"
+    fault = "is not installed" if is_missing else f"cannot be loaded ({escape(str(error), limit=_SAID)})"
+    return ChangesError(f'githubkit {fault}; install "hotagents-k8s-monitor[github]"', reason="down")
 
 
 def _reader(within: Deadline) -> Callable[[httpx.Response], None]:
@@ -154,6 +158,10 @@ def _answer(client: githubkit.GitHub[Any], path: str, query: Mapping[str, str], 
         raise _unanswered(error.exc) from None
     except (ValueError, TypeError, OverflowError, OSError):  # the library reads headers of a limit as numbers
         raise RateLimitedError(_LONGEST_LIMIT, within.clock) from None
+    return _content(response)
+
+
+def _content(response: githubkit.Response[Any]) -> tuple[Any, bool]:
     if response.status_code in _REDIRECTS:
         said = "GitHub redirects elsewhere, which is not followed; was the repository renamed?"
         raise ChangesError(said, reason="missing")

@@ -116,15 +116,12 @@ def _of_commit(
     sha, title = str(item["sha"]), str(item["title"])
     paths = tuple(str(file["path"]) for file in item.get("files", ()))
     in_path = path_match(paths, names)
+    path_reason = f"changes {in_path[0]}, which names {in_path[1]}" if in_path is not None else ""
     rollout, seen_by = rollout_match(sha, title, rollouts) or (None, "")
     at = rollout.at if rollout is not None else time_at(item, "at")
     if at is None:
         return None
-    reasons = (
-        _how_long(began - at, "committed" if rollout is None else "rolled out"),
-        seen_by,
-        f"changes {in_path[0]}, which names {in_path[1]}" if in_path is not None else "",
-    )
+    reasons = (_how_long(began - at, "committed" if rollout is None else "rolled out"), seen_by, path_reason)
     return Candidate(
         at=at,
         score=score(began - at, window, path_matches=in_path is not None, image_matches=rollout is not None),

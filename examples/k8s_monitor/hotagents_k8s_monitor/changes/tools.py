@@ -67,11 +67,7 @@ def definitions(services: Iterable[str]) -> list[dict[str, Any]]:
     known = sorted(services)
     if not known:
         return []
-    service: dict[str, Any] = {"type": "string", "description": "The service, as the configuration calls it."}
-    if all(map(is_exact, known)):
-        service["enum"] = known
-    else:
-        service["description"] = f"The service: the name of the workload, which fits one of {', '.join(known)}."
+    service = _service(known)
     return [
         {
             "name": name,
@@ -85,6 +81,13 @@ def definitions(services: Iterable[str]) -> list[dict[str, Any]]:
         }
         for name, (description, arguments, required) in FUNCTIONS.items()
     ]
+
+
+def _service(known: list[str]) -> dict[str, Any]:
+    if all(map(is_exact, known)):
+        return {"type": "string", "enum": known, "description": "The service, as the configuration calls it."}
+    said = f"The service: the name of the workload, which fits one of {', '.join(known)}."
+    return {"type": "string", "description": said}
 
 
 def wanted(name: str, given: Any, services: Iterable[str]) -> Wanted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -182,6 +183,18 @@ def test_the_token_is_sent_and_nothing_is_without_one(server: FakeGitHub, github
     first, second = server.requests
     assert first.headers["authorization"] == "token ghp-test"
     assert "authorization" not in second.headers
+
+
+def test_the_token_is_in_no_log_whatever_is_logged(
+    server: FakeGitHub, github: Callable[..., GitHub], caplog: pytest.LogCaptureFixture
+) -> None:
+    token = "ghp_" + "a1B2" * 9
+    with caplog.at_level(logging.DEBUG):
+        said = refusal(lambda: commits(github(token=token)))
+    assert [request.headers["authorization"] for request in server.requests] == [f"token {token}"]
+    assert "httpcore" in {record.name.partition(".")[0] for record in caplog.records}
+    assert token not in caplog.text
+    assert token not in said
 
 
 def test_a_redirect_is_followed_to_no_other_host(server: FakeGitHub, github: Callable[..., GitHub]) -> None:
