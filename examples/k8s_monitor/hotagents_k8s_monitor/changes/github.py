@@ -42,13 +42,13 @@ class GitHub:
     """Used by one thread at a time; nothing is connected before it is asked.
 
     Args:
-        token: Sent to GitHub; empty for none, which sees public repositories alone.
+        token: Sent to GitHub, without what is blank around it; empty for none, which sees public repositories alone.
         base_url: Where its API is; empty for ``https://api.github.com``.
         seconds: Longest wait for all that one question needs.
     """
 
     def __init__(self, token: str, *, base_url: str, seconds: float) -> None:
-        self._token = token
+        self._token = token.strip()
         self._base_url = base_url or _PUBLIC
         self._seconds = seconds
         self._bounded = Bounded()

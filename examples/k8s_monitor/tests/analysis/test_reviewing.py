@@ -151,6 +151,26 @@ def test_a_github_that_is_down_costs_its_changes_and_nothing_else(
     assert result.data["told"] == make_bench().look(*objects()).data["told"]
 
 
+def test_a_github_that_hangs_is_waited_for_once_in_an_analysis_of_ten_incidents(
+    github: FakeGitHub, asking: Callable[..., Any]
+) -> None:
+    github.fail(Failure(hangs=True, times=None))
+    source = GitHub("ghp-test", base_url=github.url, seconds=0.5)
+    short = [
+        deployment(f"checkout-api-{n}", namespace="payments", replicas=3, available=0, since=BEGAN) for n in range(10)
+    ]
+    edit = ("  checkout-api: example-org/checkout-api", "  '*': example-org/checkout-api")
+    with ModelServer(asks(("commits", {"service": "checkout-api-3"}))) as server:
+        bench = asking(server, github=source)
+        bench.edit("agents/github-reviewer.md", edit)
+        result = bench.look(*short)
+        assert server.surprises == ()
+        assert server.requests[0].text.count('"not_known": "GitHub did not answer in time"') >= 10
+        assert "GitHub did not answer in time" in answers(server)[0]
+    assert result.data["analysis"]["state"] == "ok"
+    assert len(github.requests) == 1
+
+
 @pytest.mark.parametrize("said", HOSTILE[::3], ids=range(len(HOSTILE[::3])))
 def test_what_a_commit_says_to_a_model_changes_no_delivery(
     said: str, github: FakeGitHub, asking: Callable[..., Any], make_bench: Callable[..., Any]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 REPOSITORY: Final = "example-org/checkout-api"
+TOKEN: Final = "ghp-test"  # noqa: S105 - of a server that does not exist
 HOUR: Final = timedelta(hours=1)
 
 
@@ -185,12 +186,20 @@ def test_the_token_is_sent_and_nothing_is_without_one(server: FakeGitHub, github
     assert "authorization" not in second.headers
 
 
+def test_a_token_from_a_file_that_ends_with_a_line_break_is_one(
+    server: FakeGitHub, github: Callable[..., GitHub]
+) -> None:
+    assert commits(github(token=f"{TOKEN}\n")).items == ()
+    assert [request.headers["authorization"] for request in server.requests] == [f"token {TOKEN}"]
+
+
 def test_the_token_is_in_no_log_whatever_is_logged(
     server: FakeGitHub, github: Callable[..., GitHub], caplog: pytest.LogCaptureFixture
 ) -> None:
     token = "ghp_" + "a1B2" * 9
-    with caplog.at_level(logging.DEBUG):
-        said = refusal(lambda: commits(github(token=token)))
+    for name in ("", "githubkit", "httpcore.connection", "httpcore.http11", "httpx"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    said = refusal(lambda: commits(github(token=token)))
     assert [request.headers["authorization"] for request in server.requests] == [f"token {token}"]
     assert "httpcore" in {record.name.partition(".")[0] for record in caplog.records}
     assert token not in caplog.text
