@@ -76,7 +76,7 @@ class Remembering:
             found: T | ChangesError = self._answers[question]
             return _raised(found)
         if self._down is not None:
-            raise self._down
+            raise self._down.with_traceback(None)  # or it grows with each time
         if not within.left():
             raise ChangesError(_LATE, reason="late")
         has_all_its_time = within.left() >= _ENOUGH * self.deadline().left()
@@ -94,5 +94,5 @@ class Remembering:
 
 def _raised(found: T | ChangesError) -> T:
     if isinstance(found, ChangesError):
-        raise found
+        raise found.with_traceback(None)
     return found
