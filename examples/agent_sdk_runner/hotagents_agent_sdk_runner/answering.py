@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -50,8 +51,11 @@ def result_of(ending: Ending, *, settings: Settings, stderr: Sequence[str] = ())
     if message is None:
         error = ending.error or "Claude Code ended without a result"
         return failed(f"{error}; it said: {stderr[-1]}" if stderr else error)
-    data = _facts(message)
-    if error := _fault(message, settings) or ending.error:
+    try:
+        data, error = _facts(message), _fault(message, settings) or ending.error
+    except (AttributeError, TypeError):  # the SDK checks which fields there are, and not what is in them
+        return failed(f"the result has a form that this runner does not know: {ending.error or 'another Claude Code?'}")
+    if error:
         return failed(error, data=data)
     first = message.result.strip().splitlines()[0]
     return CycleResult(summary=escape(first, limit=_LONGEST_LINE), data=data)
@@ -62,12 +66,16 @@ def _facts(message: Any) -> dict[str, Any]:
         "session": message.session_id,
         "turns": message.num_turns,
         "seconds": message.duration_ms / 1000,
-        "cost_usd": message.total_cost_usd,
+        "cost_usd": _cost(message.total_cost_usd),
         "usage": message.usage or {},
         "models": message.model_usage or {},
         "refused": len(message.permission_denials or ()),
         "text": (message.result or "")[:_LONGEST_TEXT],
     }
+
+
+def _cost(found: float | None) -> float | None:
+    return found if found is not None and isfinite(found) else None
 
 
 def _fault(message: Any, settings: Settings) -> str:
@@ -82,4 +90,5 @@ def _fault(message: Any, settings: Settings) -> str:
         return "; ".join(filter(None, [why, *(message.errors or ()), said])) or "an error without a word"
     if message.terminal_reason not in _COMPLETED:
         return f"the answer was cut off: {message.terminal_reason}"
-    return "" if said else "the answer is empty"
+    is_seen = any(char.isprintable() and not char.isspace() for char in said)
+    return "" if is_seen else "the answer is empty"

@@ -81,28 +81,36 @@ class AgentSdkRunner:
 
 
 async def _within(task: str, options: Any, cancelled: threading.Event, timeout: float) -> Ending:  # noqa: ASYNC109 - not the caller's
-    """Return how the query ended by itself, after ``timeout`` seconds, or once ``cancelled`` was set."""
+    """Return how the query ended by itself, after ``timeout`` seconds, or once ``cancelled`` was set.
+
+    A program that has given its result and does not end is a failure too, but one that was paid for.
+    """
+    results: deque[Any] = deque(maxlen=1)
     ending: Ending | None = None
     async with anyio.create_task_group() as group:
         group.start_soon(_cancel_when, cancelled, group.cancel_scope)
         with anyio.move_on_after(timeout):
-            ending = await _ask(task, options)
+            ending = await _ask(task, options, results)
         group.cancel_scope.cancel()
     if ending is not None:
         return ending
-    return Ending(error="cancelled" if cancelled.is_set() else f"no answer within {timeout:g} seconds")
+    message = results[-1] if results else None
+    what = "no answer" if message is None else "Claude Code did not end"
+    return Ending(message=message, error="cancelled" if cancelled.is_set() else f"{what} within {timeout:g} seconds")
 
 
-async def _ask(task: str, options: Any) -> Ending:
+async def _ask(task: str, options: Any, results: deque[Any]) -> Ending:
+    """Return how the query ended; its last result is put into ``results`` as soon as it is there."""
     from claude_agent_sdk import ResultMessage, query  # noqa: PLC0415 - slow to import
 
-    last = None
+    error = ""
     try:
         async for message in query(prompt=task, options=options):  # to its end: the program is then closed
-            last = message if isinstance(message, ResultMessage) else last
-    except Exception as error:  # noqa: BLE001 - whatever the SDK raises is the end of this query alone
-        return Ending(message=last, error=f"{type(error).__name__}: {error}")
-    return Ending(message=last)
+            if isinstance(message, ResultMessage):
+                results.append(message)
+    except Exception as raised:  # noqa: BLE001 - whatever the SDK raises is the end of this query alone
+        error = f"{type(raised).__name__}: {raised}"
+    return Ending(message=results[-1] if results else None, error=error)
 
 
 async def _cancel_when(event: threading.Event, scope: anyio.CancelScope) -> None:

@@ -28,6 +28,17 @@ for line in sys.stdin:
 {end}
 """
 MODERN: Final = {"hook_on_failure_supported": True}
+RESULT: Final = {
+    "type": "result",
+    "subtype": "success",
+    "duration_ms": 5,
+    "duration_api_ms": 1,
+    "is_error": False,
+    "num_turns": 1,
+    "session_id": "s",
+    "total_cost_usd": 0.5,
+    "result": "Yes.",
+}
 DEAF: Final = """#!{python}
 import os, pathlib, sys
 pathlib.Path(sys.argv[0] + ".pid").write_text(str(os.getpid()))
@@ -97,6 +108,34 @@ def test_a_program_that_says_nothing_ends_with_the_time_that_a_cycle_has(bench: 
         os.kill(int((bench.home / "claude.pid").read_text(encoding="ascii")), 0)
 
 
+@pytest.mark.parametrize("signals", ["", "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"])
+def test_a_program_that_does_not_end_after_its_result_has_its_cost_told(bench: Any, signals: str) -> None:
+    given = f"print(json.dumps({RESULT}), flush=True)\n{signals}\nimport time; time.sleep(300)"
+    result = bench.run(program=program(bench.home / "claude", PROGRAM, response=MODERN, end=given), timeout=3)
+    assert (result.status, result.error) == ("failed", "Claude Code did not end within 3 seconds")
+    assert (result.data["cost_usd"], result.data["text"]) == (0.5, "Yes.")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"duration_ms": None}, {"duration_ms": "5"}, {"result": 7}, {"result": ["x"]}, {"total_cost_usd": "0.5"},
+        {"permission_denials": 3}, {"is_error": True, "errors": [7, None]}, {"is_error": True, "errors": 7},
+    ],
+)  # fmt: skip
+def test_a_result_of_another_form_is_a_failure_with_a_sentence(bench: Any, odd: dict[str, Any]) -> None:
+    given = f"print(json.dumps({RESULT | odd}), flush=True)"
+    result = bench.run(program=program(bench.home / "claude", PROGRAM, response=MODERN, end=given))
+    assert result.status == "failed"
+    assert result.error == "the result has a form that this runner does not know: another Claude Code?"
+
+
+def test_a_cost_that_is_no_number_is_none(bench: Any) -> None:
+    given = f"print(json.dumps({RESULT} | {{'total_cost_usd': float('nan')}}), flush=True)"
+    result = bench.run(program=program(bench.home / "claude", PROGRAM, response=MODERN, end=given))
+    assert (result.status, result.data["cost_usd"]) == ("ok", None)
+
+
 def test_a_model_that_cannot_be_reached(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:1")
     result = bench.run()
@@ -148,6 +187,13 @@ class Silent:
         self.asked.set()
         self.released.wait(60)
         return [{"type": "text", "text": "late"}]
+
+
+@pytest.mark.parametrize("answer", ["\u200b", "\u2028\ufeff", "\u202e \x00"])
+def test_an_answer_in_which_nothing_can_be_seen_is_empty(bench: Any, answer: str) -> None:
+    given = f"print(json.dumps({RESULT | {'result': answer}}), flush=True)"
+    result = bench.run(program=program(bench.home / "claude", PROGRAM, response=MODERN, end=given))
+    assert (result.status, result.error) == ("failed", "the answer is empty")
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are listed in /proc")

@@ -35,7 +35,7 @@ __all__ = ["Orchestrator"]
 _MAX_TOKENS: Final = 4096
 _AGENT_TOKENS: Final = 2048
 _AGENT_TURNS: Final = 8
-_OF_ONE: Final = frozenset({"budget", "malformed", "refused"})  # of all else: what hits one agent hits all of them
+_OF_ALL: Final = frozenset({"cancelled", "throttled", "unreachable"})  # else it is the one agent, or its model
 _LEAVING: Final = 1  # for the orchestrator's last word
 _TOOL: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}", re.ASCII)
 _MOST_AGENTS: Final = 20
@@ -88,15 +88,19 @@ class Orchestrator:
             "system": orchestrator_system(self._pin.generation.documents[CONTEXT].body),
             "output_config": {"format": {"type": "json_schema", "schema": schema}},
         }
-        if tools := [_tool(agent, list(incidents)) for agent in self._agents()]:
+        if tools := [_tool(agent, list(incidents)) for agent in self._agents() if turns > 1]:
             request["tools"] = tools
         question = orchestrator_task(list(incidents.values()), schema)
         return converse(self._model, request, question, answer=lambda use: self._asked(use, incidents), turns=turns)
 
     def _agents(self) -> list[AgentSpec]:
-        """Return the agents that can be asked, in the order of their names."""
-        agents = [agent for name, agent in self._pin.generation.agents.items() if _TOOL.fullmatch(name)]
-        return agents[:_MOST_AGENTS]
+        """Return the agents that can be asked, in the order of their names; who cannot be is in the log."""
+        known = self._pin.generation.agents
+        agents = [agent for name, agent in known.items() if _TOOL.fullmatch(name)][:_MOST_AGENTS]
+        if left_out := sorted(known.keys() - {agent.name for agent in agents}):
+            said = "agents that cannot be asked, for there are too many, or their names are no names of tools: %s"
+            self._logger.warning(said, escape(", ".join(left_out), limit=400))
+        return agents
 
     def _asked(self, use: ToolUse, incidents: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
         """Ask an agent, and return its answer as the result of the orchestrator's call."""
@@ -112,8 +116,9 @@ class Orchestrator:
             self._logger.warning("an agent cannot be asked: %s", escape(str(error), limit=400))
             return _failed(use, f"it cannot be asked: {bounded(str(error), 300)}")
         except AnalysisError as error:
-            if error.reason not in _OF_ONE:
+            if error.reason in _OF_ALL:
                 raise
+            self._logger.warning("%s gave no answer: %s", escape(agent.name, limit=100), error.said)
             return _failed(use, f"it gave no answer: {error.said}")
 
     def _is_withdrawn(self, agent: AgentSpec) -> bool:
@@ -122,15 +127,17 @@ class Orchestrator:
 
     def _answer_of(self, agent: AgentSpec, task: str, incident: Mapping[str, Any]) -> str:
         self._logger.debug("asked %s about %s", escape(agent.name, limit=100), incident["incident"])
-        functions = {function.name: function for function in self._functions(incident["incident"])}
+        turns = max(1, min(agent.max_turns or _AGENT_TURNS, _AGENT_TURNS, self._model.turns_left - _LEAVING))
+        # Who is asked once has no turn in which a call could be answered.
+        functions = {f.name: f for f in self._functions(incident["incident"])} if turns > 1 else {}
         tools = [function.definition for name, function in functions.items() if self._pin.allows(agent.name, name)]
         request = definition(agent, models=self._models, max_tokens=_AGENT_TOKENS, tools=tools)
         answer = converse(
             self._model,
-            {**request, "system": agent_system(agent.prompt)},
+            {**request, "system": agent_system(agent.prompt, has_functions=bool(tools))},
             agent_task(bounded(task), incident),
             answer=lambda use: self._called(agent, functions, use),
-            turns=min(agent.max_turns or _AGENT_TURNS, _AGENT_TURNS),
+            turns=turns,
             leaving=_LEAVING,
         )
         return bounded(answer)

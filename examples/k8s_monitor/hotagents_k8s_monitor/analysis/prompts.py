@@ -31,9 +31,11 @@ _ORCHESTRATOR: Final = (
     "other is not a cause. Write plain sentences without markup."
 )
 _AGENT: Final = (
-    "You were asked by another model, which reads your answer. Use your functions where the data does not say enough. "
+    "You were asked by another model, which reads your answer. {functions} "
     "Name objects by their id, resource/namespace/name. Answer in at most ten plain sentences."
 )
+_FUNCTIONS: Final = "Use your functions where the data does not say enough."
+_NO_FUNCTIONS: Final = "You have no functions: answer with what the data says, and say what it does not."
 _FORM: Final = "Answer with one JSON object that fits this schema, and with nothing else:\n"
 
 
@@ -46,9 +48,15 @@ def orchestrator_system(prose: str) -> str:
     return "\n\n".join(part for part in (prose.strip(), _ORCHESTRATOR, _DATA) if part)
 
 
-def agent_system(prose: str) -> str:
-    """Return what an agent is told of its work; ``prose`` is the text of its file."""
-    return "\n\n".join(part for part in (prose.strip(), _AGENT, _DATA) if part)
+def agent_system(prose: str, *, has_functions: bool) -> str:
+    """Return what an agent is told of its work.
+
+    Args:
+        prose: The text of its file.
+        has_functions: Whether it may call any.
+    """
+    task = _AGENT.format(functions=_FUNCTIONS if has_functions else _NO_FUNCTIONS)
+    return "\n\n".join(part for part in (prose.strip(), task, _DATA) if part)
 
 
 def orchestrator_task(incidents: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]) -> str:

@@ -6,8 +6,9 @@ about repositories that the configuration lists.
 
 from __future__ import annotations
 
+import json
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hotagents_k8s_monitor.analysis.functions import Function, FunctionError
 from hotagents_k8s_monitor.changes import Changes, ChangesError, GitHub
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["began", "changes_before", "changes_of", "reviewing"]
 
+_MOST_CHARACTERS: Final = 6_000  # of one incident; an analysis has ten
+_MOST_FILES: Final = 8
+
 
 def changes_of(generation: Generation[Any], source: ChangeSource | None) -> Changes:
     """Return the changes that a generation's reviewer may look at; without a source, roll-outs alone."""
@@ -34,10 +38,22 @@ def changes_of(generation: Generation[Any], source: ChangeSource | None) -> Chan
 
 
 def changes_before(changes: Changes, incident: Incident, snapshot: Snapshot) -> list[dict[str, Any]]:
-    """Return what was changed before an incident began, JSON-ready, and why there may be more."""
+    """Return what was changed before an incident began, JSON-ready, the best first; and why there may be more.
+
+    It is bounded, since all of it stands in each request of an analysis: what is left out, agents can ask for.
+    """
     found = changes.candidates_for(snapshot, incident.owner, began(incident))
-    lacking = [{"not_known": found.lacking}] if found.lacking else []
-    return [*(candidate.to_dict() for candidate in found.items), *lacking]
+    told: list[dict[str, Any]] = []
+    left = _MOST_CHARACTERS
+    for candidate in found.items:
+        one = candidate.to_dict() | {"files": list(candidate.files[:_MOST_FILES])}
+        left -= len(json.dumps(one))
+        if left < 0:
+            break
+        told.append(one)
+    left_out = len(found.items) - len(told)
+    lacking = [found.lacking, f"{left_out} that fit less are left out here" if left_out else ""]
+    return [*told, *({"not_known": text} for text in lacking if text)]
 
 
 def reviewing(changes: Changes, incident: Incident) -> Iterator[Function]:

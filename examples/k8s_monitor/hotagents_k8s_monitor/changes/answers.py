@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from hotagents_k8s_monitor.changes.texts import plain
+from hotagents_k8s_monitor.changes.texts import difference, plain
 from hotagents_k8s_monitor.cluster.objects import at, count_at, items_at, text_at, time_at
 
 if TYPE_CHECKING:
@@ -59,14 +59,15 @@ def whole_commit(value: Any) -> dict[str, Any]:
 
 def file(value: Any, *, limit: int) -> dict[str, Any]:
     """Return what is kept of a file that a commit changes, its difference cut to so many characters."""
-    patch = text_at(value, "patch")
+    patch, path = text_at(value, "patch"), text_at(value, "filename")
+    changes = count_at(value, "additions") + count_at(value, "deletions")
     return {
-        "path": plain(at(value, "filename"), _PATH),
+        "path": plain(path, _PATH),
         "status": plain(at(value, "status"), _NAME),
         "additions": count_at(value, "additions"),
         "deletions": count_at(value, "deletions"),
-        "patch": plain(patch, limit) if limit else "",
-        "truncated": len(patch) > limit,
+        "patch": difference(path, patch, limit),
+        "truncated": len(patch) > limit or (changes > 0 and not patch),  # GitHub leaves out what is very long
     }
 
 

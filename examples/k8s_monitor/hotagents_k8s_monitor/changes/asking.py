@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, final
 
 from hotagents import escape
 from hotagents_k8s_monitor.changes.errors import ChangesError
+from hotagents_k8s_monitor.cluster.deadline import Deadline
 from hotagents_k8s_monitor.cluster.objects import text_at
 from hotagents_k8s_monitor.redaction import redacted
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import httpx
     from githubkit.exception import RequestFailed
 
-    from hotagents_k8s_monitor.cluster.deadline import Deadline
+    from hotagents import Clock
 
 __all__ = ["Asker", "RateLimitedError", "asked", "checked_repository", "checked_sha"]
 
@@ -42,16 +43,25 @@ _REFUSALS: Final = {
     404: "GitHub has no such repository or commit, or the token may not see it",
     409: "the repository is empty",
     422: "GitHub has no such commit",
+    451: "GitHub may not show the repository",
 }
+_MISSING: Final = frozenset({404, 409, 422})
+_LIMITED: Final = 429
+_SHORT_LIMIT: Final = timedelta(minutes=1)  # where GitHub says that there is one, and not until when
 
 
 @final
 class RateLimitedError(Exception):
-    """GitHub answers nothing until a time, ``until``."""
+    """GitHub answers nothing for a time.
 
-    def __init__(self, until: datetime) -> None:
-        self.until: Final = until
-        super().__init__(f"GitHub limits the rate until {until:%Y-%m-%d %H:%M:%S} UTC")
+    Attributes:
+        end: When that is over, by a clock that nobody can set back.
+    """
+
+    def __init__(self, wait: timedelta, clock: Clock) -> None:
+        wait = max(timedelta(0), min(wait, _LONGEST_LIMIT))
+        self.end: Final = Deadline.after(wait.total_seconds(), clock=clock)
+        super().__init__(f"GitHub limits the rate until {clock.now() + wait:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def checked_repository(repository: str) -> str:
@@ -86,9 +96,7 @@ def asked(work: Callable[[Asker], T], token: str, base_url: str, within: Deadlin
     try:
         import githubkit  # noqa: PLC0415 - heavy, and an extra
     except ImportError as error:
-        is_missing = isinstance(error, ModuleNotFoundError) and error.name == "githubkit"
-        fault = "is not installed" if is_missing else f"cannot be loaded ({escape(str(error), limit=_SAID)})"
-        raise ChangesError(f'githubkit {fault}; install "hotagents-k8s-monitor[github]"') from None
+        raise _not_installed(error) from None
     try:
         client: githubkit.GitHub[Any] = githubkit.GitHub(
             token or None,
@@ -105,7 +113,13 @@ def asked(work: Callable[[Asker], T], token: str, base_url: str, within: Deadlin
     except (ChangesError, RateLimitedError):
         raise
     except Exception as error:  # noqa: BLE001 - a token with a line break, an address that is none
-        raise ChangesError(f"GitHub cannot be asked: {type(error).__name__}") from None
+        raise ChangesError(f"GitHub cannot be asked: {type(error).__name__}", reason="down") from None
+
+
+def _not_installed(error: ImportError) -> ChangesError:
+    is_missing = isinstance(error, ModuleNotFoundError) and error.name == "githubkit"
+    fault = "is not installed" if is_missing else f"cannot be loaded ({escape(str(error), limit=_SAID)})"
+    return ChangesError(f'githubkit {fault}; install "hotagents-k8s-monitor[github]"', reason="down")
 
 
 def _reader(within: Deadline) -> Callable[[httpx.Response], None]:
@@ -122,7 +136,7 @@ def _reader(within: Deadline) -> Callable[[httpx.Response], None]:
             if len(content) > _MOST_BYTES:
                 raise ChangesError(f"GitHub's answer is larger than {_MOST_BYTES >> 20} MiB")
             if not within.left():
-                raise ChangesError(_LATE)
+                raise ChangesError(_LATE, reason="late")
         response.stream.close()  # type: ignore[union-attr]  # the same
         response.stream = httpx.ByteStream(bytes(content))
 
@@ -133,19 +147,24 @@ def _answer(client: githubkit.GitHub[Any], path: str, query: Mapping[str, str], 
     from githubkit.exception import RateLimitExceeded, RequestError, RequestFailed  # noqa: PLC0415 - an extra
 
     if not within.left():
-        raise ChangesError(_LATE)
+        raise ChangesError(_LATE, reason="late")
     try:
         response = client.request("GET", path, params=dict(query), headers={"Accept-Encoding": "identity"})
     except RateLimitExceeded as error:
-        raise RateLimitedError(_until(error.retry_after, within)) from None
+        raise RateLimitedError(error.retry_after, within.clock) from None
     except RequestFailed as error:
-        raise _refused(error) from None
+        raise _refused(error, within) from None
     except RequestError as error:
         raise _unanswered(error.exc) from None
     except (ValueError, TypeError, OverflowError, OSError):  # the library reads headers of a limit as numbers
-        raise RateLimitedError(_until(_LONGEST_LIMIT, within)) from None
+        raise RateLimitedError(_LONGEST_LIMIT, within.clock) from None
+    return _content(response)
+
+
+def _content(response: githubkit.Response[Any]) -> tuple[Any, bool]:
     if response.status_code in _REDIRECTS:
-        raise ChangesError("GitHub redirects elsewhere, which is not followed; was the repository renamed?")
+        said = "GitHub redirects elsewhere, which is not followed; was the repository renamed?"
+        raise ChangesError(said, reason="missing")
     if response.status_code != _OK:
         raise ChangesError(f"GitHub answered with HTTP {response.status_code}")
     try:
@@ -154,18 +173,17 @@ def _answer(client: githubkit.GitHub[Any], path: str, query: Mapping[str, str], 
         raise ChangesError("GitHub's answer is not JSON; is that the address of its API?") from None
 
 
-def _until(wait: timedelta, within: Deadline) -> datetime:
-    return within.clock.now() + max(timedelta(0), min(wait, _LONGEST_LIMIT))
-
-
-def _refused(error: RequestFailed) -> ChangesError:
+def _refused(error: RequestFailed, within: Deadline) -> ChangesError | RateLimitedError:
     status = error.response.status_code
     try:
         said = text_at(error.response.json(), "message")
     except (ValueError, RecursionError):
         said = ""
+    if status == _LIMITED or (status == 403 and "rate limit" in said[:_SAID].lower()):  # noqa: PLR2004 - of HTTP
+        return RateLimitedError(_SHORT_LIMIT, within.clock)
     text = f"{_REFUSALS.get(status, 'GitHub failed')} (HTTP {status})"
-    return ChangesError(f"{text}: {escape(redacted(said[:_SAID]), limit=_SAID)}" if said else text)
+    text = f"{text}: {escape(redacted(said[:_SAID]), limit=_SAID)}" if said else text
+    return ChangesError(text, reason="down" if status == 401 else "missing" if status in _MISSING else "failed")  # noqa: PLR2004 - the same
 
 
 def _unanswered(error: Exception) -> ChangesError:
@@ -174,7 +192,9 @@ def _unanswered(error: Exception) -> ChangesError:
     if isinstance(error, ChangesError):
         return error
     if isinstance(error, httpx.TimeoutException):
-        return ChangesError(_LATE)
+        return ChangesError(_LATE, reason="late")
     if isinstance(error, httpx.TransportError):
-        return ChangesError(f"no connection to GitHub, or it was cut: {type(error).__name__}")
-    return ChangesError(f"GitHub cannot be asked: {type(error).__name__}")
+        is_there = isinstance(error, (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError))
+        said = f"no connection to GitHub, or it was cut: {type(error).__name__}"
+        return ChangesError(said, reason="failed" if is_there else "down")
+    return ChangesError(f"GitHub cannot be asked: {type(error).__name__}", reason="down")

@@ -14,7 +14,7 @@ __all__ = ["Candidate", "Candidates"]
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A commit, or a roll-out of which no commit is known. Its texts are GitHub's and the cluster's: untrusted.
+    """A commit, or a roll-out, also one of which the commit is known. Its texts are untrusted.
 
     Attributes:
         at: When it came into the cluster where that is seen, else when it was committed.

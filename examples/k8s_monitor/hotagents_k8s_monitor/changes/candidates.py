@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.changes.rollout import Rollout
     from hotagents_k8s_monitor.changes.source import ChangeSource
     from hotagents_k8s_monitor.cluster import Snapshot
+    from hotagents_k8s_monitor.cluster.deadline import Deadline
     from hotagents_k8s_monitor.findings import Owner
 
 __all__ = ["candidates"]
@@ -34,7 +35,14 @@ _MINUTE: Final = timedelta(minutes=1)
 
 
 def candidates(
-    snapshot: Snapshot, owner: Owner, began: datetime, *, window: timedelta, repository: str, source: ChangeSource
+    snapshot: Snapshot,
+    owner: Owner,
+    began: datetime,
+    *,
+    window: timedelta,
+    repository: str,
+    source: ChangeSource,
+    within: Deadline,
 ) -> Candidates:
     """Return what was changed in a window before a fault; where GitHub does not answer, what the cluster shows.
 
@@ -45,11 +53,15 @@ def candidates(
         window: How far back a change may lie; nothing is asked where it is none.
         repository: Whose commits are looked at; empty for those of none.
         source: Who has them.
+        within: Until when it is waited for.
     """
     since = began - window
     rollouts = rollouts_of(snapshot, owner, since=since, until=began)
     is_asked = repository and (rollouts or window)
-    commits, lacking = _commits(source, repository, rollouts, since, began) if is_asked else ([], "")
+    commits: list[Mapping[str, Any]] = []
+    lacking = ""
+    if is_asked:
+        commits, lacking = _commits(source, repository, rollouts, since, began, within)
     names = (owner.name, owner.namespace, *container_names(pod_of(workload(snapshot, owner))))
     found = [_of_commit(item, repository, rollouts, names, began, window) for item in commits]
     found += [_of_rollout(rollout, owner, began, window) for rollout in rollouts]
@@ -62,10 +74,14 @@ def _order(item: Candidate) -> tuple[float, datetime, str, str]:
 
 
 def _commits(
-    source: ChangeSource, repository: str, rollouts: Sequence[Rollout], since: datetime, began: datetime
+    source: ChangeSource,
+    repository: str,
+    rollouts: Sequence[Rollout],
+    since: datetime,
+    began: datetime,
+    within: Deadline,
 ) -> tuple[list[Mapping[str, Any]], str]:
     """Return the commits of the window and those that roll-outs name, with their files if these came; what lacks."""
-    within = source.deadline()
     try:
         page = source.commits(repository, since=since, until=began, within=within)
     except ChangesError as error:
@@ -76,8 +92,9 @@ def _commits(
     for sha in dict.fromkeys([*_named(rollouts), *listed]):
         try:
             item = source.commit(repository, sha, within=within)
-        except ChangesError as error:  # what a roll-out names may well be another repository's
-            lacking = lacking or (str(error) if sha in found else "")
+        except ChangesError as error:
+            is_anothers = error.reason == "missing" and sha not in found  # what a roll-out names may well be that
+            lacking = lacking or ("" if is_anothers else str(error))
         else:
             found |= {item["sha"]: item} if _SHA.fullmatch(item["sha"]) else {}
     return list(found.values()), lacking
@@ -99,15 +116,12 @@ def _of_commit(
     sha, title = str(item["sha"]), str(item["title"])
     paths = tuple(str(file["path"]) for file in item.get("files", ()))
     in_path = path_match(paths, names)
+    path_reason = f"changes {in_path[0]}, which names {in_path[1]}" if in_path is not None else ""
     rollout, seen_by = rollout_match(sha, title, rollouts) or (None, "")
     at = rollout.at if rollout is not None else time_at(item, "at")
     if at is None:
         return None
-    reasons = (
-        _how_long(began - at, "committed" if rollout is None else "rolled out"),
-        seen_by,
-        f"changes {in_path[0]}, which names {in_path[1]}" if in_path is not None else "",
-    )
+    reasons = (_how_long(began - at, "committed" if rollout is None else "rolled out"), seen_by, path_reason)
     return Candidate(
         at=at,
         score=score(began - at, window, path_matches=in_path is not None, image_matches=rollout is not None),

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents_k8s_monitor.changes.candidates import candidates
 from hotagents_k8s_monitor.changes.errors import ChangesError
+from hotagents_k8s_monitor.changes.remembering import Remembering
 from hotagents_k8s_monitor.changes.texts import fitted
-from hotagents_k8s_monitor.changes.tools import definitions, wanted
-from hotagents_k8s_monitor.policy.match import fits, is_exact
+from hotagents_k8s_monitor.changes.tools import definitions, repository_key, wanted
+from hotagents_k8s_monitor.cluster.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,11 +25,15 @@ if TYPE_CHECKING:
 __all__ = ["Changes"]
 
 _LONGEST: Final = 8_000
+_QUESTIONS: Final = 2  # whose time all candidates of an analysis may take together
 
 
 @final
 class Changes:
-    """The changes of one generation's repositories; used by one thread at a time.
+    """The changes of one generation's repositories, for one analysis; used by one thread at a time.
+
+    What is known of changes before anybody asks is bounded for all its incidents together, so that a source which
+    hangs costs an analysis the time of two questions and not that of ten.
 
     Args:
         repositories: Repositories by service, which may be a pattern of names.
@@ -39,7 +44,8 @@ class Changes:
     def __init__(self, repositories: Mapping[str, str], *, window: timedelta, source: ChangeSource) -> None:
         self._repositories = MappingProxyType(dict(repositories))
         self._window = window
-        self._source = source
+        self._source = Remembering(source)
+        self._within: Deadline | None = None  # for all candidates, from the first of them on
 
     def definitions(self) -> list[dict[str, Any]]:
         """Return the functions ``commits``, ``pulls`` and ``deployments`` as the Messages API takes them.
@@ -60,7 +66,7 @@ class Changes:
             ChangesError: If the arguments are wrong, or there is no answer; the message is for the model, too.
         """
         asked = wanted(name, given, self._repositories)
-        repository = self._repositories[asked.service]
+        repository = self._repository(asked.service)
         if name == "pulls":
             page = self._source.pulls(repository, asked.commit, within=self._source.deadline())
             return _listing({"service": asked.service, "commit": asked.commit}, "pulls", page)
@@ -71,13 +77,27 @@ class Changes:
     def candidates_for(self, snapshot: Snapshot, owner: Owner, began: datetime) -> Candidates:
         """Return what was changed before a fault, the best first; this never raises for what GitHub does."""
         return candidates(
-            snapshot, owner, began, window=self._window, repository=self.repository_of(owner), source=self._source
+            snapshot,
+            owner,
+            began,
+            window=self._window,
+            repository=self.repository_of(owner),
+            source=self._source,
+            within=self._deadline(),
         )
 
     def repository_of(self, owner: Owner) -> str:
         """Return whose code an owner runs; the exact name before patterns, empty where none fits."""
-        ordered = sorted(self._repositories, key=is_exact, reverse=True)
-        return next((self._repositories[service] for service in ordered if fits(service, owner.name)), "")
+        return self._repository(owner.name)
+
+    def _repository(self, service: str) -> str:
+        return self._repositories.get(repository_key(service, self._repositories), "")
+
+    def _deadline(self) -> Deadline:
+        if self._within is None:
+            first = self._source.deadline()
+            self._within = Deadline.after(_QUESTIONS * first.left(), clock=first.clock)
+        return self._within.within(self._source.deadline().left())
 
     def _listed(self, name: str, repository: str, asked: Wanted, began: datetime) -> str:
         until = asked.until or began

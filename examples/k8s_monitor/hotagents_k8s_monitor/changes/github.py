@@ -7,7 +7,7 @@ host that was named and to no other. Nothing is repeated: a rate limit may last 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
 from hotagents_k8s_monitor.changes import answers
@@ -21,6 +21,7 @@ from hotagents_k8s_monitor.cluster.objects import count_at, time_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from hotagents_k8s_monitor.changes.asking import Asker
 
@@ -41,17 +42,17 @@ class GitHub:
     """Used by one thread at a time; nothing is connected before it is asked.
 
     Args:
-        token: Sent to GitHub; empty for none, which sees public repositories alone.
+        token: Sent to GitHub, without what is blank around it; empty for none, which sees public repositories alone.
         base_url: Where its API is; empty for ``https://api.github.com``.
         seconds: Longest wait for all that one question needs.
     """
 
     def __init__(self, token: str, *, base_url: str, seconds: float) -> None:
-        self._token = token
+        self._token = token.strip()
         self._base_url = base_url or _PUBLIC
         self._seconds = seconds
         self._bounded = Bounded()
-        self._limited_until: datetime | None = None
+        self._limit: RateLimitedError | None = None
 
     def deadline(self) -> Deadline:
         """Return until when an answer is waited for, from now on."""
@@ -90,7 +91,7 @@ class GitHub:
         return Page(tuple(answers.pull(item) for item in found.items), found.is_cut)
 
     def deployments(self, repository: str, *, since: datetime, until: datetime, within: Deadline) -> Page:
-        """Return the deployments of a time, the newest first, each with its last statuses.
+        """Return the deployments of a time, the newest first, each with its last statuses if these can be had.
 
         Raises:
             ChangesError: If they cannot be had.
@@ -101,7 +102,8 @@ class GitHub:
             page = _listed(asker, where, {}, stops=lambda item: _is_before(item, since))
             of_then = [item for item in page.items if _is_within(item, since, until)]
             found = [_with_statuses(asker, where, item) for item in of_then[:_MOST_DEPLOYMENTS]]
-            return Page(tuple(found), page.is_cut or len(of_then) > _MOST_DEPLOYMENTS)
+            lacks = page.is_cut or len(of_then) > _MOST_DEPLOYMENTS or any("statuses" not in item for item in found)
+            return Page(tuple(found), lacks)
 
         return self._asked(work, within)
 
@@ -113,12 +115,14 @@ class GitHub:
                 lambda: results.append(asked(work, self._token, self._base_url, within)), within
             )
         except RateLimitedError as error:
-            self._limited_until = error.until
-            raise ChangesError(str(error)) from None
+            self._limit = error
+            raise ChangesError(str(error), reason="down") from None
         except Failure as failure:
-            raise ChangesError(f"GitHub is not asked: {failure.detail}") from None
+            raise ChangesError(f"GitHub is not asked: {failure.detail}", reason="down") from None
+        except RuntimeError as error:
+            raise ChangesError(f"GitHub is not asked: no thread for it: {error}") from None
         if not has_ended or not results:
-            raise ChangesError(_LATE)
+            raise ChangesError(_LATE, reason="late")
         return results[0]
 
     def _refuse_early(self, within: Deadline) -> None:
@@ -128,9 +132,9 @@ class GitHub:
             ChangesError: Else: whoever goes on asking is shut out for longer.
         """
         if not within.left():
-            raise ChangesError(_LATE)
-        if self._limited_until is not None and within.clock.now() < self._limited_until:
-            raise ChangesError(str(RateLimitedError(self._limited_until)))
+            raise ChangesError(_LATE, reason="late")
+        if self._limit is not None and self._limit.end.left():
+            raise ChangesError(str(self._limit), reason="down")
 
 
 def _text(time: datetime) -> str:
@@ -169,5 +173,10 @@ def _is_within(item: Any, since: datetime, until: datetime) -> bool:
 
 def _with_statuses(asker: Asker, where: str, item: Any) -> dict[str, Any]:
     found: dict[str, Any] = answers.deployment(item)
-    statuses = _listed(asker, f"{where}/{count_at(item, 'id')}/statuses", {}, pages=1)
+    try:
+        statuses = _listed(asker, f"{where}/{count_at(item, 'id')}/statuses", {}, pages=1)
+    except ChangesError as error:
+        if error.reason in {"down", "late"}:
+            raise
+        return found
     return {**found, "statuses": [answers.status(status) for status in statuses.items[:_MOST_STATUSES]]}

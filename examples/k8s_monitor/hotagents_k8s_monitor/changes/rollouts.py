@@ -68,24 +68,29 @@ class _Template(NamedTuple):
 
 def _of_replica_sets(snapshot: Snapshot, owner: Owner) -> Iterator[Rollout]:
     templates = sorted(_templates(snapshot, owner), key=lambda template: template[:2])
-    for n, template in enumerate(templates):
-        before = templates[n - 1].item if n else {}
-        newer = [other for other in templates[:n] if other.created > template.created]
+    first_pods = _first_pods(snapshot, owner.namespace) if len(templates) > 1 else {}
+    latest: datetime | None = None  # when the youngest template of those before was made
+    for before, template in zip([{}, *(template.item for template in templates)], templates, strict=False):
         # A template that is taken up again keeps its ReplicaSet, which gets a new number and, then, new pods.
-        began = _first_pod(snapshot, template.item) if newer else template.created
-        if began is None or any(other.created > began for other in newer):
-            continue
-        yield Rollout(
-            at=began,
-            kind=owner.kind,
-            namespace=owner.namespace,
-            name=owner.name,
-            revision=str(template.number),
-            images=images_of(pod_of(template.item)),
-            images_before=images_of(pod_of(before)),
-            evidence=(evidence_of("replicasets.apps", template.item),),
-            goes_back=bool(newer),
-        )
+        goes_back = latest is not None and latest > template.created
+        began = first_pods.get(name_of(template.item)) if goes_back else template.created
+        if began is not None and (latest is None or latest <= began):
+            yield _of_template(owner, template, before, began, goes_back=goes_back)
+        latest = max(latest or template.created, template.created)
+
+
+def _of_template(owner: Owner, template: _Template, before: Object, began: datetime, *, goes_back: bool) -> Rollout:
+    return Rollout(
+        at=began,
+        kind=owner.kind,
+        namespace=owner.namespace,
+        name=owner.name,
+        revision=str(template.number),
+        images=images_of(pod_of(template.item)),
+        images_before=images_of(pod_of(before)),
+        evidence=(evidence_of("replicasets.apps", template.item),),
+        goes_back=goes_back,
+    )
 
 
 def _templates(snapshot: Snapshot, owner: Owner) -> Iterator[_Template]:
@@ -105,9 +110,15 @@ def _number(item: Object) -> int:
     return 0
 
 
-def _first_pod(snapshot: Snapshot, above: Object) -> datetime | None:
-    times = [created for pod in _pods(snapshot, above, "ReplicaSet") if (created := _created(pod)) is not None]
-    return min(times, default=None)
+def _first_pods(snapshot: Snapshot, namespace: str) -> dict[str, datetime]:
+    """Return when the first pod of each ReplicaSet of a namespace was made, in one walk over all pods."""
+    found: dict[str, datetime] = {}
+    for pod in snapshot.all("pods"):
+        kind, name = controller_of(pod)
+        created = _created(pod)
+        if kind == "ReplicaSet" and namespace_of(pod) == namespace and created is not None:
+            found[name] = min(created, found.get(name, created))
+    return found
 
 
 def _pods(snapshot: Snapshot, above: Any, kind: str) -> Iterator[Object]:

@@ -27,7 +27,9 @@ STRONG: Final = timedelta(minutes=30)
 """Up to so long before the fault a change is as near as it can be."""
 
 _SHORTEST: Final = 3
-_SAY_NOTHING: Final = frozenset({"app", "default", "main"})  # names of namespaces and containers everywhere
+_SAY_NOTHING: Final = frozenset(  # names of namespaces and containers, and of directories, everywhere
+    {"app", "default", "dev", "development", "main", "prod", "production", "qa", "stage", "staging", "test"}
+)
 _SHORTEST_SHA: Final = 7
 _DIGIT: Final = re.compile(r"\d")
 
@@ -75,13 +77,23 @@ def rollout_match(sha: str, title: str, rollouts: Iterable[Rollout]) -> tuple[Ro
             if len(digits) >= _SHORTEST_SHA and sha.startswith(digits):
                 return rollout, f"{digits} is in the tag of the image that was rolled out"
         for tag in rollout.tags:
-            if _says_something(tag) and _DIGIT.search(tag) and _pattern(tag).search(title):
+            if _says_a_version(tag) and _version(tag).search(title):
                 return rollout, f"its title names {tag}, the tag of the image that was rolled out"
     return None
 
 
 def _says_something(name: str) -> bool:
     return len(name) >= _SHORTEST and name.lower() not in _SAY_NOTHING
+
+
+def _says_a_version(tag: str) -> bool:
+    """Say whether a tag in a title means the image: one of digits alone may be the number of anything."""
+    return _says_something(tag) and _DIGIT.search(tag) is not None and not tag.isdecimal()
+
+
+def _version(tag: str) -> re.Pattern[str]:
+    """Return what finds a tag, and not a longer one that it is a part of, such as 1.4.2 of 1.4.2-rc1 and of 0.1.4.2."""
+    return re.compile(rf"(?<![^\W_])(?<!\.){re.escape(tag)}(?![^\W_])(?!-|\.[^\W_])", re.IGNORECASE)
 
 
 def _pattern(name: str) -> re.Pattern[str]:

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 from hotagents import escape
 from hotagents_k8s_monitor.changes.asking import checked_sha
 from hotagents_k8s_monitor.changes.errors import ChangesError
+from hotagents_k8s_monitor.policy.match import fits, is_exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["FUNCTIONS", "Wanted", "definitions", "wanted"]
+__all__ = ["FUNCTIONS", "Wanted", "definitions", "repository_key", "wanted"]
 
 _COMMIT: Final = {"type": "string", "pattern": "^[0-9a-f]{7,40}$", "description": "The commit, 7 to 40 digits."}
 _PATH: Final = {"type": "string", "maxLength": 300, "description": "Only what changes this file or directory."}
 _SINCE: Final = {"type": "string", "description": "From when on, such as 2026-11-25T14:00:00Z; by default the window."}
 _UNTIL: Final = {"type": "string", "description": "Until when; by default the beginning of the incident."}
 _LONGEST_PATH: Final = 300
+_LONGEST_NAME: Final = 253  # of an object
 _LONGEST_TIME: Final = 40
 _YEARS: Final = range(2000, 3000)  # a window before a time must not leave the calendar
 
@@ -46,7 +48,7 @@ class Wanted(NamedTuple):
     """What a model asks for.
 
     Attributes:
-        service: Whose changes.
+        service: Whose changes; one whose repository is known.
         commit: Of which commit; empty for none.
         path: Of which file or directory; empty for all.
         since: From when on; None for the default.
@@ -65,7 +67,7 @@ def definitions(services: Iterable[str]) -> list[dict[str, Any]]:
     known = sorted(services)
     if not known:
         return []
-    service = {"type": "string", "enum": known, "description": "The service, as the configuration calls it."}
+    service = _service(known)
     return [
         {
             "name": name,
@@ -79,6 +81,13 @@ def definitions(services: Iterable[str]) -> list[dict[str, Any]]:
         }
         for name, (description, arguments, required) in FUNCTIONS.items()
     ]
+
+
+def _service(known: list[str]) -> dict[str, Any]:
+    if all(map(is_exact, known)):
+        return {"type": "string", "enum": known, "description": "The service, as the configuration calls it."}
+    said = f"The service: the name of the workload, which fits one of {', '.join(known)}."
+    return {"type": "string", "description": said}
 
 
 def wanted(name: str, given: Any, services: Iterable[str]) -> Wanted:
@@ -97,7 +106,7 @@ def wanted(name: str, given: Any, services: Iterable[str]) -> Wanted:
     texts = {key: _text(key, value) for key, value in given.items() if value is not None}
     if missing := [key for key in ("service", *required) if not texts.get(key)]:
         raise ChangesError(f"{name} needs {missing[0]}")
-    if texts["service"] not in set(services):
+    if not repository_key(texts["service"], services):
         raise ChangesError(f"no repository for {_shown(texts['service'])}; {_there_are(services)}")
     return Wanted(
         service=texts["service"],
@@ -106,6 +115,14 @@ def wanted(name: str, given: Any, services: Iterable[str]) -> Wanted:
         since=_time("since", texts.get("since", "")),
         until=_time("until", texts.get("until", "")),
     )
+
+
+def repository_key(service: str, services: Iterable[str]) -> str:
+    """Return which of some names and patterns means a service; a name before patterns, empty where none does."""
+    if len(service) > _LONGEST_NAME:
+        return ""
+    known = list(services)
+    return service if service in known else next((pattern for pattern in known if fits(pattern, service)), "")
 
 
 def _there_are(services: Iterable[str]) -> str:

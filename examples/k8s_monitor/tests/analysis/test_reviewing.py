@@ -90,6 +90,23 @@ def test_what_was_rolled_out_and_committed_before_is_told_with_its_score(
     assert {request.path.split("/")[3] for request in github.requests} == {"checkout-api"}
 
 
+def test_what_is_told_of_changes_is_bounded_however_long_they_are(
+    github: FakeGitHub, asking: Callable[..., Any]
+) -> None:
+    for n in range(10):
+        files = {f"checkout-api/{n}/{m}/" + "x" * 260: PATCH for m in range(20)}
+        github.commit(REPOSITORY, f"{n} " + "word " * 100, at=BEGAN - timedelta(minutes=n + 1), files=files)
+    source = GitHub("ghp-test", base_url=github.url, seconds=20.0)
+    with ModelServer(asks()) as server:
+        asking(server, github=source).look(*objects())
+        said = server.requests[0].messages[0]["content"]
+    incident = json.loads(re.sub("&lt;", "<", said.split("<data>\n")[1].split("\n</data>")[0]))[0]
+    *told, not_known = incident["changes"]
+    assert len(told) > 1
+    assert len(json.dumps(told)) < 7_000
+    assert not_known == {"not_known": f"{10 - len(told)} that fit less are left out here"}
+
+
 def test_without_a_token_and_an_address_nobody_asks_github_and_roll_outs_are_told_all_the_same(
     asking: Callable[..., Any],
 ) -> None:
@@ -132,6 +149,26 @@ def test_a_github_that_is_down_costs_its_changes_and_nothing_else(
         assert "not_known" in server.requests[0].text
     assert result.data["analysis"]["state"] == "ok"
     assert result.data["told"] == make_bench().look(*objects()).data["told"]
+
+
+def test_a_github_that_hangs_is_waited_for_once_in_an_analysis_of_ten_incidents(
+    github: FakeGitHub, asking: Callable[..., Any]
+) -> None:
+    github.fail(Failure(hangs=True, times=None))
+    source = GitHub("ghp-test", base_url=github.url, seconds=0.5)
+    short = [
+        deployment(f"checkout-api-{n}", namespace="payments", replicas=3, available=0, since=BEGAN) for n in range(10)
+    ]
+    edit = ("  checkout-api: example-org/checkout-api", "  '*': example-org/checkout-api")
+    with ModelServer(asks(("commits", {"service": "checkout-api-3"}))) as server:
+        bench = asking(server, github=source)
+        bench.edit("agents/github-reviewer.md", edit)
+        result = bench.look(*short)
+        assert server.surprises == ()
+        assert server.requests[0].text.count('"not_known": "GitHub did not answer in time"') >= 10
+        assert "GitHub did not answer in time" in answers(server)[0]
+    assert result.data["analysis"]["state"] == "ok"
+    assert len(github.requests) == 1
 
 
 @pytest.mark.parametrize("said", HOSTILE[::3], ids=range(len(HOSTILE[::3])))

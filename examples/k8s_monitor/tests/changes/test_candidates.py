@@ -104,6 +104,11 @@ def test_a_revision_of_another_repository_is_no_commit_and_nothing_lacks(server:
     assert not candidates.lacking
 
 
+def test_a_revision_that_could_not_be_looked_up_lacks(server: FakeGitHub, found: Any) -> None:
+    server.fail(Failure(path="f" * 40, status=502))
+    assert found(*rolled_out(f"checkout-api:{'f' * 40}")).lacking == "GitHub failed (HTTP 502)"
+
+
 def test_there_are_ten_at_most_and_that_there_are_more_is_said(server: FakeGitHub, found: Any) -> None:
     for n in range(200):
         server.commit(REPOSITORY, f"change {n}", at=NOW - HOUR + timedelta(seconds=n))

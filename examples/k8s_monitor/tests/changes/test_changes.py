@@ -82,6 +82,26 @@ def test_an_owner_runs_the_service_of_its_name_before_one_of_a_pattern(github: C
     assert known.repository_of(Owner("Deployment", "shop", "search")) == "a/any"
 
 
+def test_a_workload_that_a_pattern_means_is_asked_about_by_its_own_name(
+    server: FakeGitHub, github: Callable[..., GitHub]
+) -> None:
+    server.commit(REPOSITORY, "here", at=NOW - MINUTE)
+    known = Changes({"cart-*": "example-org/carts", "*": REPOSITORY}, window=HOUR, source=github())
+    service = known.definitions()[0]["input_schema"]["properties"]["service"]
+    assert "enum" not in service
+    assert "*, cart-*" in service["description"]
+    found = json.loads(known.call("commits", {"service": "search"}, began=NOW))
+    assert (found["service"], [item["title"] for item in found["commits"]]) == ("search", ["here"])
+    assert "no such repository" in refusal(known, "commits", {"service": "cart-api"})
+    assert [request.path.split("/")[3] for request in server.requests] == ["checkout-api", "carts"]
+
+
+@pytest.mark.parametrize("service", ["search", "cart", "x" * 254, "../x", "example-org/carts"])
+def test_what_no_pattern_means_is_asked_about_under_no_name(github: Callable[..., GitHub], service: str) -> None:
+    known = Changes({"cart-*": "example-org/carts"}, window=HOUR, source=github())
+    assert "no repository for" in refusal(known, "commits", {"service": service})
+
+
 def test_nothing_heavy_is_loaded_before_github_is_asked() -> None:
     program = "import sys, hotagents_k8s_monitor.changes; print({'githubkit', 'httpx'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

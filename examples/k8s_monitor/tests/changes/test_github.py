@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 REPOSITORY: Final = "example-org/checkout-api"
+TOKEN: Final = "ghp-test"  # noqa: S105 - of a server that does not exist
 HOUR: Final = timedelta(hours=1)
 
 
@@ -127,6 +129,19 @@ def test_pull_requests_and_deployments_come_with_what_says_something(
     assert not page.is_cut
 
 
+def test_a_deployment_whose_statuses_do_not_come_is_one_all_the_same(
+    server: FakeGitHub, github: Callable[..., GitHub]
+) -> None:
+    sha = server.commit(REPOSITORY, "Raise", at=NOW - HOUR)
+    for n in range(2):
+        server.deploy(REPOSITORY, sha, at=NOW - HOUR, environment=f"e{n}", states=["success"])
+    server.fail(Failure(path="/statuses", status=502))
+    client = github()
+    page = client.deployments(REPOSITORY, since=NOW - 2 * HOUR, until=NOW, within=client.deadline())
+    assert [(item["environment"], "statuses" in item) for item in page.items] == [("e1", False), ("e0", True)]
+    assert page.is_cut
+
+
 def test_deployments_are_ten_at_most_and_none_after_the_time(server: FakeGitHub, github: Callable[..., GitHub]) -> None:
     sha = server.commit(REPOSITORY, "Raise", at=NOW - HOUR)
     for n in range(12):
@@ -169,6 +184,26 @@ def test_the_token_is_sent_and_nothing_is_without_one(server: FakeGitHub, github
     first, second = server.requests
     assert first.headers["authorization"] == "token ghp-test"
     assert "authorization" not in second.headers
+
+
+def test_a_token_from_a_file_that_ends_with_a_line_break_is_one(
+    server: FakeGitHub, github: Callable[..., GitHub]
+) -> None:
+    assert commits(github(token=f"{TOKEN}\n")).items == ()
+    assert [request.headers["authorization"] for request in server.requests] == [f"token {TOKEN}"]
+
+
+def test_the_token_is_in_no_log_whatever_is_logged(
+    server: FakeGitHub, github: Callable[..., GitHub], caplog: pytest.LogCaptureFixture
+) -> None:
+    token = "ghp_" + "a1B2" * 9
+    for name in ("", "githubkit", "httpcore.connection", "httpcore.http11", "httpx"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    said = refusal(lambda: commits(github(token=token)))
+    assert [request.headers["authorization"] for request in server.requests] == [f"token {token}"]
+    assert "httpcore" in {record.name.partition(".")[0] for record in caplog.records}
+    assert token not in caplog.text
+    assert token not in said
 
 
 def test_a_redirect_is_followed_to_no_other_host(server: FakeGitHub, github: Callable[..., GitHub]) -> None:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import pytest
 
+from hotagents.clock import SystemClock
 from hotagents_k8s_monitor.changes import ChangesError, GitHub
+from hotagents_k8s_monitor.cluster.deadline import Deadline
 from hotagents_k8s_monitor.testing.github import FakeGitHub, rate_limited
 from hotagents_k8s_monitor.testing.objects import NOW
 from hotagents_k8s_monitor.testing.receiving import Failure
@@ -91,8 +93,58 @@ def test_a_rate_limit_lasts_no_longer_than_an_hour_whatever_is_said(
     server.fail(Failure(status=403, headers=headers))
     client = github()
     assert refusal(lambda: commits(client)).startswith(LIMIT)
-    assert client._limited_until is not None
-    assert client._limited_until <= datetime.now(timezone.utc) + HOUR
+    assert client._limit is not None
+    assert client._limit.end.left() <= HOUR.total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("status", "message"), [(429, 7), (429, "Slow down"), (403, "You have exceeded a secondary rate limit.")]
+)
+def test_a_rate_limit_without_an_end_lasts_for_a_minute(
+    server: FakeGitHub, github: Callable[..., GitHub], status: int, message: object
+) -> None:
+    server.fail(Failure(status=status, body={"message": message}))
+    client = github()
+    said = refusal(lambda: commits(client))
+    assert said.startswith(LIMIT)
+    assert refusal(lambda: commits(client)) == said
+    assert client._limit is not None
+    assert 0 < client._limit.end.left() <= 60
+
+
+@final
+class Clock:
+    """The machine's clocks, of which one can be set back."""
+
+    def __init__(self) -> None:
+        self.now = SystemClock().now
+        self.monotonic = SystemClock().monotonic
+        self.get = SystemClock().get
+
+
+def test_a_rate_limit_ends_in_time_also_where_the_clock_is_set_back(
+    server: FakeGitHub, github: Callable[..., GitHub]
+) -> None:
+    clock, client = Clock(), github()
+    within = Deadline.after(20, clock=clock)
+    server.fail(Failure(status=429, headers={"retry-after": "0"}))
+    assert refusal(lambda: commits(client, within=within)).startswith(LIMIT)
+    clock.now = lambda: SystemClock().now() - timedelta(days=1)
+    assert commits(client, within=within).items == ()
+
+
+def test_without_a_thread_to_be_had_it_is_said(
+    server: FakeGitHub, github: Callable[..., GitHub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    client = github()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        said = refusal(lambda: commits(client))
+    assert said == "GitHub is not asked: no thread for it: can't start new thread"
+    assert not server.requests
 
 
 def test_a_rate_limit_names_its_end_and_then_is_over(server: FakeGitHub, github: Callable[..., GitHub]) -> None:

@@ -105,6 +105,24 @@ def test_a_template_taken_up_again_by_pods_that_were_there_all_along_has_no_time
     assert [rollout.revision for rollout in rolled(CART, DEPLOYMENT, again, bad, made)] == ["2"]
 
 
+def test_pods_are_not_walked_for_each_of_many_templates_that_were_taken_up_again() -> None:
+    walks: list[int] = []
+
+    class Counted(tuple[Any, ...]):
+        __slots__ = ()
+
+        def __iter__(self) -> Any:
+            walks.append(1)
+            return super().__iter__()
+
+    sets = tuple(of(f"cart-{n}", n, f"cart:{n}", NOW - n * MINUTE) for n in range(1, 501))
+    pods = [pod(f"x-{n}", owner=item, created=NOW - 30 * timedelta(seconds=1)) for n, item in enumerate(sets)]
+    shop = Snapshot(NOW, {"deployments.apps": (DEPLOYMENT,), "replicasets.apps": sets, "pods": Counted(pods)})
+    found = rollouts_of(shop, CART, since=NOW - 2 * HOUR, until=NOW)
+    assert all(rollout.goes_back for rollout in found[:-1])
+    assert len(walks) <= 3
+
+
 def test_other_workloads_are_not_meant(rolled: Any) -> None:
     other = deployment("cart", namespace="other")
     there = replica_set("cart-2", owner=other, revision=2, created=NOW - HOUR)

@@ -112,6 +112,11 @@ def test_a_part_of_a_word_and_what_everything_is_called_names_nothing(path: str)
     assert path_match([path], ["cart", "default", "main", "app", "a", ""]) is None
 
 
+@pytest.mark.parametrize("namespace", ["production", "prod", "Staging", "dev", "test"])
+def test_an_environment_that_half_of_all_paths_name_names_nothing(namespace: str) -> None:
+    assert path_match([f"overlays/{namespace.lower()}/search.yaml"], [namespace]) is None
+
+
 def rollout(**fields: object) -> Rollout:
     values = {"at": NOW, "kind": "Deployment", "namespace": "shop", "name": "cart", "revision": "2", **fields}
     return Rollout(**values)  # type: ignore[arg-type]  # as they are
@@ -124,6 +129,8 @@ def rollout(**fields: object) -> Rollout:
         (rollout(images=("cart:main-0123456789abc",), images_before=("cart:1",)), ""),
         (rollout(images=("cart:v1.4.2",), images_before=("cart:v1.4.1",)), "Release v1.4.2 (#12)"),
         (rollout(images=("cart:v1.4.2",)), "Release v1.4.2"),
+        (rollout(images=("cart:1.4.2",)), "release-1.4.2."),
+        (rollout(images=("cart:build-512",)), "Build-512: smaller pool"),
     ],
 )
 def test_a_commit_is_in_a_rollout_by_revision_tag_or_title(there: Rollout, title: str) -> None:
@@ -141,6 +148,11 @@ def test_a_commit_is_in_a_rollout_by_revision_tag_or_title(there: Rollout, title
         (rollout(images=("cart:v1.4.2",), images_before=("cart:v1.4.1",)), "Release v1.4.21 and v1.4.1"),
         (rollout(images=("cart:latest",)), "Use latest"),
         (rollout(images=("cart:1",)), "Fix 1 of 7"),
+        (rollout(images=("cart:512",)), "Empty the cart (#512)"),
+        (rollout(images=("cart:20261124",)), "Release of 20261124"),
+        (rollout(images=("cart:1.4.2",)), "Release 0.1.4.2"),
+        (rollout(images=("cart:v1.4.2",)), "Release v1.4.2-rc1"),
+        (rollout(images=("cart:v1.4.2",)), "Release v1.4.2.1"),
     ],
 )
 def test_what_says_little_puts_no_commit_in_a_rollout(there: Rollout, title: str) -> None:
