@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.analysis.outcome import Question, State
     from hotagents_k8s_monitor.analysis.remarks import Remark
     from hotagents_k8s_monitor.analysis.terms import Terms
-    from hotagents_k8s_monitor.changes import ChangeSource
+    from hotagents_k8s_monitor.changes import Changes, ChangeSource
 
 __all__ = ["ClosableAsks", "Sources", "ask_about"]
 
@@ -77,7 +77,8 @@ def ask_about(
     reason, said, wait = "", "", 0.0
     try:
         with closing(model), closing(sources.reads()) as reading:
-            remarks = _remarks(question, model, reading, terms, sources.github)
+            changes = changes_of(question.pin.generation, sources.github, budget.deadline)
+            remarks = _remarks(question, model, reading, terms, changes)
     except NothingSentError:
         remarks = ()
     except BudgetError as error:
@@ -104,12 +105,9 @@ def ask_about(
     )
 
 
-def _remarks(
-    question: Question, model: Asks, reads: Reads, terms: Terms, github: ChangeSource | None
-) -> tuple[Remark, ...]:
+def _remarks(question: Question, model: Asks, reads: Reads, terms: Terms, changes: Changes) -> tuple[Remark, ...]:
     snapshot, emails = question.snapshot, terms.emails
     named = {f"incident-{number}": incident for number, incident in enumerate(question.incidents, 1)}
-    changes = changes_of(question.pin.generation, github)
     told = {
         name: briefed(name, incident, snapshot, changes_before(changes, incident, snapshot), emails=emails)
         for name, incident in named.items()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hotagents import Generation
     from hotagents_k8s_monitor.changes import ChangeSource
     from hotagents_k8s_monitor.cluster import Snapshot
+    from hotagents_k8s_monitor.cluster.deadline import Deadline
     from hotagents_k8s_monitor.incidents import Incident
 
 __all__ = ["began", "changes_before", "changes_of", "reviewing"]
@@ -29,12 +30,14 @@ _MOST_CHARACTERS: Final = 6_000  # of one incident; an analysis has ten
 _MOST_FILES: Final = 8
 
 
-def changes_of(generation: Generation[Any], source: ChangeSource | None) -> Changes:
-    """Return the changes that a generation's reviewer may look at; without a source, roll-outs alone."""
+def changes_of(generation: Generation[Any], source: ChangeSource | None, until: Deadline) -> Changes:
+    """Return the changes that a generation's reviewer may look at before ``until``; without a source, roll-outs
+    alone.
+    """
     reviewer = generation.agent(GITHUB_REVIEWER, GithubReviewer)
     repositories = reviewer.repositories if source is not None else {}
     asked = source if source is not None else GitHub("", base_url="", seconds=1.0)  # never, without a repository
-    return Changes(repositories, window=reviewer.correlation_window, source=asked)
+    return Changes(repositories, window=reviewer.correlation_window, source=asked, until=until)
 
 
 def changes_before(changes: Changes, incident: Incident, snapshot: Snapshot) -> list[dict[str, Any]]:

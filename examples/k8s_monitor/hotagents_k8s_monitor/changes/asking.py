@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, final
@@ -98,6 +99,8 @@ def asked(work: Callable[[Asker], T], token: str, base_url: str, within: Deadlin
     except ImportError as error:
         raise _not_installed(error) from None
     try:
+        for name in ("httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.WARNING)  # they log each address that is asked
         client: githubkit.GitHub[Any] = githubkit.GitHub(
             token or None,
             base_url=base_url,

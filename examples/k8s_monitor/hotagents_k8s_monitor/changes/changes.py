@@ -39,12 +39,20 @@ class Changes:
         repositories: Repositories by service, which may be a pattern of names.
         window: How far before a fault a change may lie.
         source: Who knows the changes.
+        until: When all of it ends; None where only each question has an end.
     """
 
-    def __init__(self, repositories: Mapping[str, str], *, window: timedelta, source: ChangeSource) -> None:
+    def __init__(
+        self,
+        repositories: Mapping[str, str],
+        *,
+        window: timedelta,
+        source: ChangeSource,
+        until: Deadline | None = None,
+    ) -> None:
         self._repositories = MappingProxyType(dict(repositories))
         self._window = window
-        self._source = Remembering(source)
+        self._source = Remembering(source, until)
         self._within: Deadline | None = None  # for all candidates, from the first of them on
 
     def definitions(self) -> list[dict[str, Any]]:

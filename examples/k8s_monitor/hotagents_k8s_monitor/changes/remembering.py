@@ -27,16 +27,19 @@ class Remembering:
 
     Args:
         source: Is asked.
+        until: When all of it ends; None where only each question has an end.
     """
 
-    def __init__(self, source: ChangeSource) -> None:
+    def __init__(self, source: ChangeSource, until: Deadline | None = None) -> None:
         self._source: Final = source
+        self._until: Final = until
         self._answers: dict[tuple[Any, ...], Any] = {}
         self._down: ChangesError | None = None
 
     def deadline(self) -> Deadline:
         """Return until when an answer is waited for, from now on."""
-        return self._source.deadline()
+        own = self._source.deadline()
+        return own if self._until is None else own.within(self._until.left())
 
     def commits(self, repository: str, *, since: datetime, until: datetime, path: str = "", within: Deadline) -> Page:
         """Return the commits of a time, the newest first."""

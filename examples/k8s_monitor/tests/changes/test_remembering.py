@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, final
 import pytest
 
 from hotagents.testing import FakeClock
-from hotagents_k8s_monitor.changes import Changes, ChangesError, Page
+from hotagents_k8s_monitor.changes import Changes, ChangesError, GitHub, Page
+from hotagents_k8s_monitor.changes.remembering import Remembering
 from hotagents_k8s_monitor.cluster.deadline import Deadline
 from hotagents_k8s_monitor.findings import Owner
 from hotagents_k8s_monitor.testing.objects import NOW, deployment
@@ -17,7 +18,7 @@ from hotagents_k8s_monitor.testing.receiving import Failure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hotagents_k8s_monitor.changes import Candidates, GitHub
+    from hotagents_k8s_monitor.changes import Candidates
     from hotagents_k8s_monitor.cluster import Snapshot
     from hotagents_k8s_monitor.testing.github import FakeGitHub
 
@@ -128,3 +129,12 @@ def test_a_slow_source_is_still_asked_when_agents_ask(of_ten: Any) -> None:
     changes = Changes(EACH_ITS_OWN, window=HOUR, source=source)
     of_ten(changes)
     assert '"commits": []' in changes.call("commits", {"service": "cart-9"}, began=NOW)
+
+
+def test_no_question_outlasts_the_whole() -> None:
+    clock = FakeClock(NOW)
+    source = Remembering(GitHub("", base_url="http://127.0.0.1:9", seconds=10.0), Deadline.after(3.0, clock=clock))
+    assert 2.9 < source.deadline().left() <= 3.0
+    clock.advance(5.0)
+    with pytest.raises(ChangesError, match="did not answer in time"):
+        source.commit("example-org/cart", "0" * 40, within=source.deadline())
