@@ -112,6 +112,7 @@ def test_what_would_be_sent_is_printed_and_not_sent(
     else:
         assert any(line == "request 1, as it would be sent to 127.0.0.1" for line in process.out)
         assert not any("remarks on" in line for line in process.out)
+        assert process.out[-1].startswith("nothing was sent to a model; what agents would be asked depends on ")
 
 
 def test_what_would_be_sent_is_printed_without_a_model_too(trouble: FakeCluster, once: Callable[..., Any]) -> None:
@@ -148,7 +149,7 @@ FAILS: Final[dict[str, tuple[Reply, str]]] = {
     "down": (failing(400, "invalid_request_error", "no"), "analysis unavailable: "),
     "refused": (refused(), "analysis unavailable: the model refused to answer"),
     "prose": (text("All is well. NOTIFY: NO"), "analysis unavailable: "),
-    "slow": (slow(text("x"), 600.0), "analysis unavailable: "),
+    "slow": (slow(text("x"), 600.0), "analysis stopped: 127.0.0.1 did not answer within the time of an analysis"),
 }
 
 
@@ -164,7 +165,7 @@ def test_a_model_that_fails_is_said_and_changes_no_exit_code(
     assert findings(process.out)
     assert any(line.startswith(expected) for line in process.out)
     assert facts["data"]["analysis"]["state"] == "unavailable"
-    assert "analysis unavailable: " in facts["summary"]
+    assert expected in facts["summary"]
 
 
 def test_a_server_that_is_not_there_is_said_and_changes_no_exit_code(
@@ -180,6 +181,8 @@ def test_an_end_is_not_kept_waiting_by_a_model(trouble: FakeCluster, start: Star
         server.wait_for(1)
         assert process.end(signal.SIGINT) == 1
         assert not any("Traceback" in line for line in process.log)
+    assert len(findings(process.out)) > 1  # they were found before a model was asked
+    assert process.out[-1] == "a model was asked, and had not answered when this was ended"
 
 
 def test_what_a_model_says_is_no_instruction_for_a_terminal(trouble: FakeCluster, once: Callable[..., Any]) -> None:
