@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import urlsplit
 
 from hotagents import ConfigRegistry, HotAgentsError, InvalidConfigError, escape, load_plugins
-from hotagents.adapters.anthropic import definition
-from hotagents.adapters.errors import ExportError
 from hotagents_k8s_monitor import plugin
 from hotagents_k8s_monitor.analysis.model import access
-from hotagents_k8s_monitor.analysis.orchestrating import cannot_be_asked
+from hotagents_k8s_monitor.analysis.orchestrating import model_of
 from hotagents_k8s_monitor.assembly import client, collector, recorder
 from hotagents_k8s_monitor.cluster.access import COSTS, may
 from hotagents_k8s_monitor.cluster.connection import disconnect
@@ -171,10 +169,10 @@ def _asked(settings: Settings, generation: Generation[Any]) -> Iterator[Check]:
     used = {settings.models["inherit"]}
     agents = generation.agents.values()
     for agent in agents:
-        try:
-            used.add(str(definition(agent, models=settings.models, max_tokens=1)["model"]))
-        except ExportError as error:
-            yield _bad("agent", escape(f"{cannot_be_asked(agent, error)}; it is not asked", limit=_LONGEST))
+        model, why = model_of(agent, settings.models)
+        used |= {model} if model else set()
+        if why:
+            yield _bad("agent", escape(f"{why}; it is not asked", limit=_LONGEST))
     without = escape(", ".join(sorted(used - settings.prices.keys())), limit=_LONGEST)
     if without and (settings.analysis_dollars or settings.prices):
         cost = "what they cost is not counted"

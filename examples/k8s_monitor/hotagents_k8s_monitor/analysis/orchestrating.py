@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.analysis.replies import ToolUse
     from hotagents_k8s_monitor.analysis.results import Form
 
-__all__ = ["Orchestrator", "cannot_be_asked"]
+__all__ = ["Orchestrator", "model_of"]
 
 _MAX_TOKENS: Final = 4096
 _AGENT_TOKENS: Final = 2048
@@ -109,7 +109,7 @@ class Orchestrator:
         try:
             return _done(use, self._answer_of(agent, task, incident))
         except ExportError as error:
-            why = cannot_be_asked(agent, error)
+            why = _why_not(agent, error)
             self._logger.warning("an agent cannot be asked: %s", escape(why, limit=400))
             return _failed(use, f"it cannot be asked: {bounded(why, 300)}")
         except AnalysisError as error:
@@ -152,7 +152,15 @@ class Orchestrator:
             return _failed(use, str(error))
 
 
-def cannot_be_asked(agent: AgentSpec, error: ExportError) -> str:
+def model_of(agent: AgentSpec, models: Mapping[str, str]) -> tuple[str, str]:
+    """Return the id of an agent's model; where it cannot be asked none, and why, for whoever edits its file."""
+    try:
+        return str(definition(agent, models=models, max_tokens=1)["model"]), ""
+    except ExportError as error:
+        return "", _why_not(agent, error)
+
+
+def _why_not(agent: AgentSpec, error: ExportError) -> str:
     """Return why an agent cannot be asked and what to write in its file, for whoever edits that."""
     if error.key == "model":
         expected = "expected haiku, sonnet, opus, inherit or the id of a model"

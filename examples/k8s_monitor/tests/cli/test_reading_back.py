@@ -121,7 +121,13 @@ def test_a_cycle_is_shown_with_its_findings_though_its_line_names_an_earlier_one
 
 def test_a_cycle_says_why_there_are_no_remarks(tmp_path: Path) -> None:
     trouble = "analysis unavailable: the model's server answered 401: invalid x-api-key"
-    record = {"schema": 1, "cycle": "20261124T100000Z-1", "at": "2026-11-24T10:00:00+00:00", "verdict": "findings"}
+    record: dict[str, Any] = {
+        "schema": 1,
+        "cycle": "20261124T100000Z-1",
+        "at": "2026-11-24T10:00:00+00:00",
+        "verdict": "findings",
+    }
+    record["findings"] = []
     (tmp_path / "cycles").mkdir()
     path = tmp_path / "cycles" / "2026-11-24.jsonl"
     path.write_text(json.dumps({**record, "analysis": {"trouble": trouble}}) + "\n", encoding="utf-8")
