@@ -218,12 +218,12 @@ def of_a_model(found: list[Check]) -> list[str]:
     return [f"{'ok' if check.ok else 'NOT OK'} {check.text}", *extra]
 
 
-def edited(tmp_path: Path, name: str, *change: str) -> Path:
+def edited(tmp_path: Path, name: str, old: str, new: str) -> Path:
     """The shipped configuration with one edit."""
     root = tmp_path / "edited"
     shutil.copytree(config_dir(), root)
     path = root / name
-    path.write_text(path.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     return root
 
 
