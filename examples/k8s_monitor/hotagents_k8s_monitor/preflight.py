@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from hotagents import ConfigRegistry, HotAgentsError, InvalidConfigError, escape, load_plugins
 from hotagents_k8s_monitor import plugin
 from hotagents_k8s_monitor.analysis.model import access
+from hotagents_k8s_monitor.analysis.orchestrating import model_of
 from hotagents_k8s_monitor.assembly import client, collector, recorder
 from hotagents_k8s_monitor.cluster.access import COSTS, may
 from hotagents_k8s_monitor.cluster.connection import disconnect
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterable, Iterator
     from pathlib import Path
 
+    from hotagents import Generation
     from hotagents_k8s_monitor.cluster import Resource
     from hotagents_k8s_monitor.cluster.client import ApiClient
     from hotagents_k8s_monitor.cluster.reading import Right
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Check", "checks"]
 
+_GITHUB: Final = "https://api.github.com"
 _SECONDS: Final = 10.0
 _LONGEST: Final = 1000  # characters of a line
 _MANIFEST: Final = {False: "k8s/rbac.yaml", True: "k8s/namespaced/role.yaml"}
@@ -66,11 +70,16 @@ def checks(settings: Settings, config_dir: Path) -> Iterator[Check]:
 
     Nothing is changed.
     """
-    needs = yield from _configuration(config_dir)
+    generation = yield from _configuration(config_dir)
+    needs = needed(Policy.of(generation)) if generation is not None else RESOURCES
     yield _records(settings)
     if settings.heartbeat_file is not None:
         yield _heartbeat(settings.heartbeat_file)
     yield _model(settings)
+    if access() is not None:
+        yield from _github(settings)
+        if generation is not None:
+            yield from _asked(settings, generation)
     yield from _cluster(settings, needs)
 
 
@@ -82,8 +91,8 @@ def _bad(what: str, text: str) -> Check:
     return Check(what, ok=False, text=text)
 
 
-def _configuration(config_dir: Path) -> Generator[Check, None, Collection[Resource]]:
-    """Yield the checks, and return what has to be looked at under it; all, where it cannot be used."""
+def _configuration(config_dir: Path) -> Generator[Check, None, Generation[Any] | None]:
+    """Yield the checks, and return what it says; None where it cannot be used."""
     plugins = load_plugins(from_entry_points=False, plugins={plugin.NAME: plugin}).hosting([plugin.NAME])
     registry = ConfigRegistry(config_dir, spec=plugin.SPECS, documents=plugin.DOCUMENTS, plugins=plugins)
     try:
@@ -91,15 +100,15 @@ def _configuration(config_dir: Path) -> Generator[Check, None, Collection[Resour
             generation = registry.current
     except InvalidConfigError as error:
         yield from (_bad("configuration", str(said)) for said in error.diagnostics if said.severity == "error")
-        return RESOURCES
+        return None
     except HotAgentsError as error:
         yield _bad("configuration", escape(str(error)))
-        return RESOURCES
+        return None
     which = " (the shipped example; `run` needs your own)" if config_dir == shipped_config() else ""
     shown = escape(str(config_dir))
     yield _good("configuration", f"{shown}{which}: {len(generation.agents)} agents, {generation.digest}")
     yield from (_bad("configuration", str(said)) for said in generation.diagnostics if said.severity == "warning")
-    return needed(Policy.of(generation))
+    return generation
 
 
 def _records(settings: Settings) -> Check:
@@ -140,6 +149,37 @@ def _model(settings: Settings) -> Check:
         )
     models = ", ".join(f"{alias} is {model}" for alias, model in settings.models.items())
     return _good("model", escape(f"at {host}: {models}; not asked here", limit=_LONGEST))
+
+
+def _github(settings: Settings) -> Iterator[Check]:
+    """GitHub is not asked either."""
+    if settings.github_token is None and settings.github_base_url is None:
+        return
+    if importlib.util.find_spec("githubkit") is None:
+        cost = 'no change of code is seen; install "hotagents-k8s-monitor[github]"'
+        yield _bad("github", f"githubkit is not installed; {cost}")
+    else:
+        yield _good(
+            "github", f"at {escape(_host(settings.github_base_url or _GITHUB), limit=_LONGEST)}; not asked here"
+        )
+
+
+def _asked(settings: Settings, generation: Generation[Any]) -> Iterator[Check]:
+    """Yield what is wrong with how these agents would be asked; nothing where all is well."""
+    used = {settings.models["inherit"]}
+    agents = generation.agents.values()
+    for agent in agents:
+        model, why = model_of(agent, settings.models)
+        used |= {model} if model else set()
+        if why:
+            yield _bad("agent", escape(f"{why}; it is not asked", limit=_LONGEST))
+    without = escape(", ".join(sorted(used - settings.prices.keys())), limit=_LONGEST)
+    if without and (settings.analysis_dollars or settings.prices):
+        cost = "what they cost is not counted"
+        cost += " and K8S_MONITOR_ANALYSIS_DOLLARS does not limit it" if settings.analysis_dollars else ""
+        yield _bad("prices", f"K8S_MONITOR_MODEL_PRICES does not name {without}; {cost}")
+    if settings.logs_of and not any(agent.allows("logs") for agent in agents):
+        yield _bad("agent", f"none has logs among its tools, so no log is read of {', '.join(settings.logs_of)}")
 
 
 def _host(url: str) -> str:

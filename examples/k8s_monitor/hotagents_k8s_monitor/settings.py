@@ -52,7 +52,8 @@ SecretUrl: TypeAlias = Annotated[SecretStr | None, AfterValidator(_is_url), Fiel
 Namespaces: TypeAlias = Annotated[
     str,
     Field(
-        pattern=r"^([a-z0-9-]{1,63}(,[a-z0-9-]{1,63}){0,49})?$", description="up to 50 namespaces such as payments,shop"
+        pattern=r"^([a-z0-9-]{1,63}(,[a-z0-9-]{1,63}){0,49})?$",
+        description="up to 50 namespaces such as payments,shop",
     ),
 ]
 ModelName: TypeAlias = Annotated[
@@ -73,7 +74,9 @@ def _are_prices(text: str) -> str:
 
 
 Prices: TypeAlias = Annotated[
-    str, AfterValidator(_are_prices), Field(description="such as some-model=1.0/5.0,other-model=3/15")
+    str,
+    AfterValidator(_are_prices),
+    Field(description="prices such as some-model=1.0/5.0,other-model=3/15, without blanks"),
 ]
 
 
@@ -229,7 +232,7 @@ def _said(error: ErrorDetails) -> str:
     name, value = str(error["loc"][0]), str(error["input"])
     expected = Settings.model_fields[name].description or "another value"
     near = did_you_mean(value, get_args(LogLevel)) if name == "log_level" else ""
-    hint = near or f"leave it out for {Settings.model_fields[name].default}"
+    hint = near or f"leave it out for {Settings.model_fields[name].default or 'none'}"
     got = "something else" if _is_secret(name) else f'"{escape(value, limit=100)}"'
     return f"{PREFIX}{name.upper()}: expected {expected}, got {got}; {hint}"
 

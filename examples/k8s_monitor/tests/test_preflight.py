@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -217,6 +218,19 @@ def of_a_model(found: list[Check]) -> list[str]:
     return [f"{'ok' if check.ok else 'NOT OK'} {check.text}", *extra]
 
 
+def edited(tmp_path: Path, name: str, old: str, new: str) -> Path:
+    """The shipped configuration with one edit."""
+    root = tmp_path / "edited"
+    shutil.copytree(config_dir(), root)
+    path = root / name
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    return root
+
+
+def reading_logs(tmp_path: Path) -> Path:
+    return edited(tmp_path, "agents/k8s-analyzer.md", "tools: get, describe, events", "tools: get, events, logs")
+
+
 def test_without_a_model_no_right_of_agents_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
         monkeypatch.setenv(name, "")
@@ -240,7 +254,14 @@ def test_a_model_is_said_without_being_asked_and_without_its_key(
 ) -> None:
     monkeypatch.setenv(name, value)
     with FakeCluster(role=[*granting(*RESOURCES), *MAY_ALL]) as cluster:
-        found = looked(cluster, tmp_path, log_namespaces="payments,shop", model="opus", model_haiku="small-1")
+        found = looked(
+            cluster,
+            tmp_path,
+            reading_logs(tmp_path),
+            log_namespaces="payments,shop",
+            model="opus",
+            model_haiku="small-1",
+        )
     assert wrong(found) == []
     assert KEY not in str(found)
     models = "haiku is small-1, sonnet is claude-sonnet-5-5, opus is claude-opus-5-5, inherit is claude-opus-5-5"
@@ -267,7 +288,7 @@ def test_an_address_of_no_model_is_wrong_and_not_shown(
 def test_each_missing_right_of_agents_says_what_it_costs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
     with FakeCluster(role=granting(*RESOURCES)) as cluster:
-        everywhere = wrong(looked(cluster, tmp_path, log_namespaces="payments,shop"))
+        everywhere = wrong(looked(cluster, tmp_path, reading_logs(tmp_path), log_namespaces="payments,shop"))
         some = wrong(looked(cluster, tmp_path, namespaces="payments,shop"))
     assert everywhere == [
         "right: list events: not allowed; agents see no events; see k8s/model",
@@ -289,7 +310,8 @@ def test_rights_of_agents_are_asked_for_in_the_namespaces_in_question(
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
     monkeypatch.setattr("hotagents_k8s_monitor.cluster.reading.Reading.may", in_payments_alone)
     with FakeCluster() as cluster:
-        found = wrong(looked(cluster, tmp_path, namespaces="payments,shop", log_namespaces="payments"))
+        root = reading_logs(tmp_path)
+        found = wrong(looked(cluster, tmp_path, root, namespaces="payments,shop", log_namespaces="payments"))
     assert found == ["right: list events in shop: not allowed; agents see no events; see k8s/model/role.yaml"]
     assert asked == [("list events", "payments"), ("list events", "shop"), ("get pods/log", "payments")]
 
@@ -302,6 +324,61 @@ def test_a_right_of_agents_that_nobody_tells_of_is_not_taken_for_granted(
         cluster.fault("selfsubjectaccessreviews.authorization.k8s.io", Fault.status(500))
         found = wrong(looked(cluster, tmp_path))
     assert found[-1].startswith("right: list events: not known: right to list events: failed: HTTP 500")
+
+
+ANALYZER: Final = "agents/k8s-analyzer.md"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("model: sonnet[1m]", 'model: expected haiku, sonnet, opus, inherit or the id of a model, got "sonnet[1m]"'),
+        ("permissionMode: plan", "permissionMode: the Messages API has no place for it; take it out of the file"),
+    ],
+)
+def test_an_agent_that_cannot_be_asked_is_said_with_what_to_write(
+    line: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = edited(tmp_path, ANALYZER, "model: haiku", line)
+    with FakeCluster() as cluster:
+        assert wrong(looked(cluster, tmp_path, root)) == []  # nobody is asked
+        monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+        found = wrong(looked(cluster, tmp_path, root))
+    assert found == [f'agent: {ANALYZER}: agent "k8s-analyzer": {said}; it is not asked']
+
+
+def test_a_limit_in_dollars_that_counts_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    whole = "claude-haiku-5-5=1/5,claude-sonnet-5-5=3/15"
+    with FakeCluster() as cluster:
+        without = wrong(looked(cluster, tmp_path, analysis_dollars=1.0))
+        by_alias = wrong(looked(cluster, tmp_path, analysis_dollars=1.0, model_prices="haiku=1/5,sonnet=3/15"))
+        in_part = wrong(looked(cluster, tmp_path, model_prices="claude-haiku-5-5=1/5"))
+        assert wrong(looked(cluster, tmp_path, analysis_dollars=1.0, model_prices=whole)) == []
+    limits = "what they cost is not counted and K8S_MONITOR_ANALYSIS_DOLLARS does not limit it"
+    names = "prices: K8S_MONITOR_MODEL_PRICES does not name"
+    assert without == by_alias == [f"{names} claude-haiku-5-5, claude-sonnet-5-5; {limits}"]
+    assert in_part == [f"{names} claude-sonnet-5-5; what they cost is not counted"]
+
+
+def test_namespaces_whose_logs_no_agent_may_read_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    with FakeCluster() as cluster:
+        found = wrong(looked(cluster, tmp_path, log_namespaces="payments,shop"))
+    assert found == ["agent: none has logs among its tools, so no log is read of payments, shop"]
+
+
+def test_github_is_said_without_being_asked_and_without_its_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    with FakeCluster() as cluster:
+        found = looked(cluster, tmp_path, github_token=KEY)
+        monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+        without = wrong(looked(cluster, tmp_path, github_token=KEY))
+    assert [check.text for check in found if check.what == "github"] == ["at api.github.com; not asked here"]
+    assert without[0].startswith("github: githubkit is not installed; no change of code is seen; install ")
+    assert KEY not in str(found)
 
 
 def test_a_check_is_ready_for_json() -> None:

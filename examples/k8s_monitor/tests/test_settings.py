@@ -150,6 +150,7 @@ def test_what_no_kubelet_sets_is_a_slip(name: str, monkeypatch: pytest.MonkeyPat
         ("RETENTION_DAYS", ["0", "3651", "1.5", "nan", "inf"], "a whole number of days from 1 to 3650"),
         ("RETENTION_DAYS", ["9" * 5000, "a week", "7d"], "a whole number of days from 1 to 3650"),
         ("RETENTION_MIB", ["0", "1000001", "500M"], "a whole number of MiB from 1 to 1000000"),
+        ("MODEL_PRICES", ["1/5", "a=1", "a=1/5, b=1/5", "a=1/5,a=2/6"], "prices such as some-model=1.0/5.0,"),
         ("LOG_LEVEL", ["trace", "20"], "one of debug, info, warning, error"),
     ],
 )
@@ -159,7 +160,9 @@ def test_a_wrong_value_is_refused_in_words(
     for value in bad:
         said = refusal(monkeypatch, PREFIX + name, value)
         shown = value if len(value) < 100 else value[:100] + "…"
-        assert said.startswith(f'{PREFIX}{name}: expected {expected}, got "{shown}"; leave it out for '), said
+        assert said.startswith(f"{PREFIX}{name}: expected {expected}"), said
+        assert f', got "{shown}"; leave it out for ' in said
+        assert not said.endswith("for ")
         for jargon in ("Input should", "pydantic", "parse", "valid "):
             assert jargon not in said
 

@@ -36,6 +36,7 @@ _DEFAULT: Final = "https://api.anthropic.com"
 _ATTEMPT: Final = 60.0  # seconds for one attempt at the least, where there are as many; half of what is left, if more
 _PAUSES: Final = (0.5, 2.0)  # between attempts, where the server names none
 _FORMAT: Final = "output_config"
+_OF_CONNECTIONS: Final = "one of HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
 _SHORTEST: Final = 8  # of what is a secret; what is shorter may stand in any answer
 
 
@@ -221,12 +222,19 @@ def _client(where: Access, gate: Gate) -> Any:
         max_retries=0,  # each attempt is counted here
         open_telemetry=False,
         middleware=[gate],
-        http_client=anthropic.DefaultHttpxClient(
-            follow_redirects=False,  # prompts and key go where the settings say
-            mounts=_past_proxies(where.host),
-        ),
+        http_client=_connections(where.host),
         **credentials,
     )
+
+
+def _connections(host: str) -> Any:
+    import anthropic  # noqa: PLC0415 - heavy, and not needed where nobody is asked
+
+    try:  # redirects: prompts and key go where the settings say
+        return anthropic.DefaultHttpxClient(follow_redirects=False, mounts=_past_proxies(host))
+    except Exception as error:
+        said = f"{_OF_CONNECTIONS} cannot be used: {type(error).__name__}: {error}"
+        raise AnalysisError("failed", said) from error
 
 
 def _refuse_what_cannot_be_asked(where: Access) -> None:

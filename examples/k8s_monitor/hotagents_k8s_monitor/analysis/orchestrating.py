@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from hotagents import escape
 from hotagents.adapters.anthropic import definition, refusal
-from hotagents.adapters.errors import ExportError
+from hotagents.adapters.errors import ExportError, place_of
 from hotagents.adapters.gate import ToolGate
 from hotagents_k8s_monitor.analysis.conversation import converse
 from hotagents_k8s_monitor.analysis.errors import AnalysisError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.analysis.replies import ToolUse
     from hotagents_k8s_monitor.analysis.results import Form
 
-__all__ = ["Orchestrator"]
+__all__ = ["Orchestrator", "model_of"]
 
 _MAX_TOKENS: Final = 4096
 _AGENT_TOKENS: Final = 2048
@@ -113,8 +113,9 @@ class Orchestrator:
         try:
             return _done(use, self._answer_of(agent, task, incident))
         except ExportError as error:
-            self._logger.warning("an agent cannot be asked: %s", escape(str(error), limit=400))
-            return _failed(use, f"it cannot be asked: {bounded(str(error), 300)}")
+            why = _why_not(agent, error)
+            self._logger.warning("an agent cannot be asked: %s", escape(why, limit=400))
+            return _failed(use, f"it cannot be asked: {bounded(why, 300)}")
         except AnalysisError as error:
             if error.reason in _OF_ALL:
                 raise
@@ -156,6 +157,23 @@ class Orchestrator:
             return _done(use, function(use.input))
         except (FunctionError, ClusterError) as error:
             return _failed(use, str(error))
+
+
+def model_of(agent: AgentSpec, models: Mapping[str, str]) -> tuple[str, str]:
+    """Return the id of an agent's model; where it cannot be asked none, and why, for whoever edits its file."""
+    try:
+        return str(definition(agent, models=models, max_tokens=1)["model"]), ""
+    except ExportError as error:
+        return "", _why_not(agent, error)
+
+
+def _why_not(agent: AgentSpec, error: ExportError) -> str:
+    """Return why an agent cannot be asked and what to write in its file, for whoever edits that."""
+    if error.key == "model":
+        expected = "expected haiku, sonnet, opus, inherit or the id of a model"
+        return f'{place_of(agent)}: model: {expected}, got "{escape(agent.model, limit=100)}"'
+    what, _, _ = str(error).rpartition("; ")  # what follows is for programs that are written with the adapters
+    return f"{what}; take it out of the file"
 
 
 def _tool(agent: AgentSpec, incidents: list[str]) -> dict[str, Any]:

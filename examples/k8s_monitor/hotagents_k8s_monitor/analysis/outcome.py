@@ -93,7 +93,7 @@ class Outcome:
         took = f"{requests} requests, {tokens} tokens, {self.seconds:.1f} s"
         cost = f", {self.dollars:.4f} US dollars" if self.dollars else ""
         about = f"of {len(self.asked)} incidents by generation {self.generation}"
-        result = f"{len(self.remarks)} remarks" if self.state == "ok" else f"{self.state}: {self.said}"
+        result = f"remarks: {len(self.remarks)}" if self.state == "ok" else f"{self.state}: {self.said}"
         return f"analysis {about}: {result} ({took}{cost})"
 
     def to_dict(self) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def once(
         bool,
         typer.Option(
             "--print-request",
-            help="Print what a model would be asked, as it would be sent; nothing is without --analyze.",
+            help="Print what a model would be asked first, as it would be sent; nothing is without --analyze.",
         ),
     ] = False,
     as_json: AsJson = False,
@@ -97,7 +97,9 @@ def run(*, config: Config = None, kubeconfig: Kubeconfig = None, context: Contex
 def preflight(
     *, config: Config = None, kubeconfig: Kubeconfig = None, context: Context = None, as_json: AsJson = False
 ) -> None:
-    """Say what will not work and what that costs: configuration, records, connection, each right. Changes nothing."""
+    """Say what will not work and what that costs: configuration, records, model, connection, each right. Changes
+    nothing, and asks no model.
+    """
     from hotagents_k8s_monitor.cli.looking import config_dir  # noqa: PLC0415 - heavy
     from hotagents_k8s_monitor.cli.quiet import silent  # noqa: PLC0415
     from hotagents_k8s_monitor.preflight import checks  # noqa: PLC0415

@@ -22,6 +22,10 @@ __all__ = ["AskedModel", "asked_model"]
 _NO_MODEL: Final = (
     "--analyze: no model is named; set ANTHROPIC_API_KEY, or ANTHROPIC_BASE_URL for a server that needs no key"
 )
+_ONLY_THE_FIRST: Final = (
+    "nothing was sent to a model; what agents would be asked depends on its answer, and is shown with --analyze"
+)
+_NOT_OVER: Final = "a model was asked, and had not answered when this was ended"
 _NOWHERE: Final = Access(base_url="https://api.anthropic.com", api_key="", auth_token="")
 
 
@@ -59,8 +63,12 @@ class AskedModel:
             if not output.as_json:
                 for line in json.dumps(body, indent=2).splitlines():
                     output.line(line)
+        if self._bodies and not (self.sends or output.as_json):
+            output.line(_ONLY_THE_FIRST)
         analysis = data["analysis"]
-        if analysis["ended"] is None:
+        if analysis["state"] == "asked":
+            output.event(_NOT_OVER, {"analysis": None})
+        elif analysis["ended"] is None:
             said = analysis["trouble"] or "nothing is open"
             output.event(f"no model was asked: {said}", {"analysis": None})
         elif not output.as_json:

@@ -165,6 +165,7 @@ def _lines(result: CycleResult) -> Iterator[tuple[str, str]]:
     """Yield lines and their colours; all text of the cluster's was escaped when it was judged."""
     if result.status != "ok":
         yield result.error or result.status, "red"
+    if not result.data:
         return
     at = datetime.fromisoformat(result.data["at"])
     yield from (_finding_line(finding, at) for finding in result.data["findings"])

@@ -140,7 +140,9 @@ def _cycle_line(record: Mapping[str, Any]) -> str:
     number = generation.get("number") if isinstance(generation, dict) else "?"
     told = len(_mappings(record, "told"))
     line = f"{record.get('cycle')}  {record.get('at')}  generation {number}  {record.get('verdict')}: {findings}"
-    return escape(f"{line}; told {told}", limit=_LONGEST)
+    analysis = record.get("analysis")
+    trouble = analysis.get("trouble") if isinstance(analysis, dict) else ""
+    return escape(f"{line}; told {told}{f'; {trouble}' if trouble else ''}", limit=_LONGEST)
 
 
 def _print(facts: Mapping[str, Any], lines: list[str], output: Output) -> None:

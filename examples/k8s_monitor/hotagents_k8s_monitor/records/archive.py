@@ -135,7 +135,7 @@ def _resolved(path: Path) -> Iterator[dict[str, Any]]:
     for record in _lines(path):
         if "findings" in record:
             whole = record
-        elif record.get("findings_as_of") == whole.get("cycle"):
+        elif whole and record.get("findings_as_of") == whole.get("cycle"):
             record = record | {"findings": whole["findings"]}  # noqa: PLW2901 - the same record, completed
         yield record
 

@@ -62,6 +62,22 @@ def test_what_is_only_shown_is_redacted_and_not_sent() -> None:
     assert "hunter" not in str(shown)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("HTTP_PROXY", "nonsense::"), ("ALL_PROXY", "http://me:hunter-two@[::1"), ("SSL_CERT_FILE", "/nowhere/ca.pem")],
+)
+def test_a_setting_of_the_network_that_cannot_be_used_is_said_by_its_name(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    where = Access(base_url="https://model.example", api_key="k", auth_token="")
+    with closing(Model(where, budget())) as model, pytest.raises(AnalysisError) as caught:
+        model.ask(REQUEST)
+    assert caught.value.reason == "failed"
+    assert caught.value.said.startswith("one of HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and ")
+    assert "hunter-two" not in caught.value.said
+
+
 def test_an_error_that_claims_to_be_an_answer_is_an_error() -> None:
     with ModelServer([wrong_shape({"type": "error", "content": []})]) as server:
         where = Access(base_url=server.url, api_key="k", auth_token="")

@@ -112,6 +112,7 @@ def test_what_would_be_sent_is_printed_and_not_sent(
     else:
         assert any(line == "request 1, as it would be sent to 127.0.0.1" for line in process.out)
         assert not any("remarks on" in line for line in process.out)
+        assert process.out[-1].startswith("nothing was sent to a model; what agents would be asked depends on ")
 
 
 def test_what_would_be_sent_is_printed_without_a_model_too(trouble: FakeCluster, once: Callable[..., Any]) -> None:
@@ -180,6 +181,8 @@ def test_an_end_is_not_kept_waiting_by_a_model(trouble: FakeCluster, start: Star
         server.wait_for(1)
         assert process.end(signal.SIGINT) == 1
         assert not any("Traceback" in line for line in process.log)
+    assert len(findings(process.out)) > 1  # they were found before a model was asked
+    assert process.out[-1] == "a model was asked, and had not answered when this was ended"
 
 
 def test_what_a_model_says_is_no_instruction_for_a_terminal(trouble: FakeCluster, once: Callable[..., Any]) -> None:

@@ -119,6 +119,23 @@ def test_a_cycle_is_shown_with_its_findings_though_its_line_names_an_earlier_one
     assert len(lines(run("cycles", "--data", data, "--json", "--last", "2"))) == 2
 
 
+def test_a_cycle_says_why_there_are_no_remarks(tmp_path: Path) -> None:
+    trouble = "analysis unavailable: the model's server answered 401: invalid x-api-key"
+    record: dict[str, Any] = {
+        "schema": 1,
+        "cycle": "20261124T100000Z-1",
+        "at": "2026-11-24T10:00:00+00:00",
+        "verdict": "findings",
+    }
+    record["findings"] = []
+    (tmp_path / "cycles").mkdir()
+    path = tmp_path / "cycles" / "2026-11-24.jsonl"
+    path.write_text(json.dumps({**record, "analysis": {"trouble": trouble}}) + "\n", encoding="utf-8")
+    assert run("cycles", "--data", tmp_path).stdout.endswith(f"told 0; {trouble}\n")
+    path.write_text(json.dumps({**record, "analysis": None}) + "\n", encoding="utf-8")
+    assert run("cycles", "--data", tmp_path).stdout.endswith("told 0\n")
+
+
 @pytest.mark.parametrize("command", ["incidents", "cycles", "explain"])
 def test_a_name_that_is_not_recorded_ends_with_1(command: str, data: Path) -> None:
     done = run(command, "no\x1bsuch", "--data", data)
@@ -164,3 +181,12 @@ def test_reading_changes_nothing(data: Path) -> None:
     for arguments in (["incidents"], ["cycles"], ["explain", "x"]):
         run(*arguments, "--data", data)
     assert before == {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}
+
+
+def test_a_line_that_has_no_findings_and_names_none_is_shown_without(tmp_path: Path) -> None:
+    (tmp_path / "cycles").mkdir()
+    line = {"schema": 1, "cycle": "one", "at": "2026-11-24T10:00:00+00:00", "verdict": "findings"}
+    (tmp_path / "cycles" / "2026-11-24.jsonl").write_text(json.dumps(line) + "\n")
+    result = run("cycles", "--data", tmp_path)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("one  2026-11-24T10:00:00+00:00")
