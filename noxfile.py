@@ -24,7 +24,9 @@ PYPROJECT = nox.project.load_toml(str(ROOT / "pyproject.toml"))
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.14t"]
 # -P keeps the working directory off sys.path: the installed package is tested and measured, not the source tree.
 PYTHON = ("python", "-P")
-SPREAD = ("-n", "auto", "--dist", "worksteal")  # the longest tests are a hundred times the median
+# Half of the time of two workers on two processors is spent waiting for programs and answers. The longest tests are a
+# hundred times the median.
+SPREAD = ("-n", str(3 * (os.cpu_count() or 2) // 2), "--dist", "worksteal")
 _OF_EXAMPLE = "examples/k8s_monitor/tests"
 AWAY = (
     *(f"tests/{name}" for name in ("test_project.py", "cli", "demo", "host", "plugins", "testing")),

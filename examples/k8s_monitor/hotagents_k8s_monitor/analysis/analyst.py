@@ -13,6 +13,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Final, final
 
+from hotagents import escape
 from hotagents_k8s_monitor.analysis.asking import ask_about
 from hotagents_k8s_monitor.analysis.looking import looked_into
 from hotagents_k8s_monitor.analysis.model import Model
@@ -158,6 +159,8 @@ class Analyst:
         )
         hangs_at = self._clock.monotonic() + self._terms.seconds + _GRACE
         self._work = _Work(question, model, budget, self._sources, self._terms, hangs_at=hangs_at)
+        whom = escape(self.asks, limit=200)
+        cycle.logger.info("asking %s about incidents: %d of %d", whom, len(question.incidents), len(unknown))
         self._work.begin()
         return self._kept.save(now)  # a process that dies of an analysis must not begin with the next one
 

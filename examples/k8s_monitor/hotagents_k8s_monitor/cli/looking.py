@@ -17,6 +17,7 @@ from hotagents_k8s_monitor.deadman import DeadMan, post
 from hotagents_k8s_monitor.heartbeat import Heartbeat, refuse_foreign
 from hotagents_k8s_monitor.metrics import MonitorCollector, Tally
 from hotagents_k8s_monitor.monitor import Monitor
+from hotagents_k8s_monitor.notifiers import configured
 from hotagents_k8s_monitor.notify import NoNotifier
 from hotagents_k8s_monitor.policy import shown
 from hotagents_k8s_monitor.settings import PREFIX, SettingsError
@@ -104,9 +105,11 @@ def watch(settings: Settings) -> None:
         InvalidConfigError, SourceError: If the first configuration is refused or cannot be read.
         RecordsError: If a newer version wrote the state, or another monitor has it: said by an end, not by a monitor
             that looks at nothing.
-        SettingsError: If the heartbeat's file is somebody else's, or what is to be listened on cannot be had.
+        SettingsError: If the heartbeat's file is somebody else's, what is to be listened on cannot be had, or what
+            messages need is not installed.
     """
     refuse_foreign(settings.heartbeat_file)
+    configured(settings, logger)  # what is not installed is said by an end
     kept, tally = recorder(settings), Tally()
     kept.refuse_newer()
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from hotagents_k8s_monitor.cli.looking import watch
+from hotagents_k8s_monitor.settings import SettingsError, load_settings
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -124,3 +127,12 @@ def test_whatever_else_ends_it_is_an_object_too(start: Start, home: Path, way: s
     said = json.loads(once.out[0])
     assert (said["status"], said["diagnostics"]) == ("failed", [])
     assert once.log == [f"k8s-monitor: {said['error']}"]
+
+
+def test_a_run_that_could_tell_nobody_for_want_of_a_package_ends_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("K8S_MONITOR_SLACK_TOKEN", "xoxb-1")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(SettingsError, match="expected slack-sdk to be installed, got none"):
+        watch(load_settings(config_dir=tmp_path, data_dir=tmp_path))
