@@ -29,8 +29,9 @@ PYTHON = ("python", "-P")
 SPREAD = ("-n", str(3 * (os.cpu_count() or 2) // 2), "--dist", "worksteal")
 _OF_EXAMPLE = "examples/k8s_monitor/tests"
 AWAY = (
-    *(f"tests/{name}" for name in ("test_project.py", "cli", "demo", "host", "plugins", "testing")),
-    *(f"{_OF_EXAMPLE}/{name}" for name in ("cli", "deploy", "test_demo.py", "test_plugin.py", "test_settings.py")),
+    *(f"tests/{name}" for name in ("test_project.py", "cli", "demo", "plugins", "testing")),
+    *(f"{_OF_EXAMPLE}/cli/test_{name}.py" for name in ("once", "preflight", "rehearse")),
+    *(f"{_OF_EXAMPLE}/{name}" for name in ("deploy", "test_demo.py", "test_plugin.py", "test_settings.py")),
 )
 
 
