@@ -167,7 +167,7 @@ class _Composing:
             severity=incident.severity,
             owner=incident.owner,
             title=f"{incident.owner} ({first.tier}, {first.impact})",
-            since=min(finding.since for finding in incident.findings),
+            since=incident.since,
             ended_at=incident.ended_at,
             lines=tuple(_line(finding, incident) for finding in ordered[:MOST_LINES]),
             more=max(0, len(ordered) - MOST_LINES),
@@ -218,6 +218,6 @@ def _summed(delivery: Delivery) -> Line:
         severity=incident.severity,
         tier=first.tier,
         impact=first.impact,
-        since=min(finding.since for finding in incident.findings),
+        since=incident.since,
         text=cut(f"{incident.owner}: {first.rule}: {first.message}; incident {incident.id}", 2 * _LONGEST),
     )

@@ -224,8 +224,7 @@ def _going_on(incident: Incident, told: Told, policy: Policy, now: datetime, ack
         return "acknowledged" if told.acked != ack.at else None
     if incident.flapping and not told.flapping:
         return "flapping"
-    names = {finding.fingerprint for finding in incident.findings}
-    if names - told.fingerprints or _has_lasted(incident.milder_since, now):
+    if incident.fingerprints - told.fingerprints or _has_lasted(incident.milder_since, now):
         return "update"
     return "reminder" if repeat is not None and not _is_within(repeat, told.at, now) else None
 

@@ -122,6 +122,16 @@ class Incident:
         """How bad it is: its worst finding."""
         return worst(finding.severity for finding in self.findings)
 
+    @property
+    def since(self) -> datetime:
+        """When the first of its faults began."""
+        return min(finding.since for finding in self.findings)
+
+    @property
+    def fingerprints(self) -> frozenset[str]:
+        """Of its findings."""
+        return frozenset(finding.fingerprint for finding in self.findings)
+
     def after_telling(self, at: datetime, *, in_full: bool = True, acked: datetime | None = None) -> Incident:
         """Return it after it was told as it is.
 
@@ -135,7 +145,7 @@ class Incident:
         told = Told(
             at=at,
             severity=self.severity,
-            fingerprints=frozenset(finding.fingerprint for finding in self.findings),
+            fingerprints=self.fingerprints,
             heard=MappingProxyType(heard),
             full_at=at if in_full or before is None else before.full_at,
             number=before.number + 1 if before is not None else 1,

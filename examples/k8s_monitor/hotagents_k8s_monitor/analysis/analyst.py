@@ -17,7 +17,7 @@ from hotagents import escape
 from hotagents_k8s_monitor.analysis.asking import ask_about
 from hotagents_k8s_monitor.analysis.looking import looked_into
 from hotagents_k8s_monitor.analysis.model import Model
-from hotagents_k8s_monitor.analysis.outcome import Question, fingerprints_of, unfinished
+from hotagents_k8s_monitor.analysis.outcome import Question, unfinished
 from hotagents_k8s_monitor.analysis.thoughts import Thoughts
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Analyst:
 
     def _found(self, cycle: Cycle, incident: Incident, now: datetime) -> Entry | None:
         """Return what is known of an incident; a part of another's may have had the same findings, and is not it."""
-        entry = self._kept.find(cycle.generation.digest, fingerprints_of(incident), now)
+        entry = self._kept.find(cycle.generation.digest, incident.fingerprints, now)
         is_own = entry is None or entry.remark is None or entry.remark.owner == incident.owner
         return entry if is_own else None
 
@@ -166,9 +166,9 @@ class Analyst:
 
     def _chosen(self, unknown: list[Incident]) -> tuple[Incident, ...]:
         """Return what is asked about: what failed least often, then the worst."""
-        tries = {name: self._tries[name] for name in map(fingerprints_of, unknown) if name in self._tries}
+        tries = {i.fingerprints: self._tries[i.fingerprints] for i in unknown if i.fingerprints in self._tries}
         self._tries = tries
-        return tuple(sorted(unknown, key=lambda incident: tries.get(fingerprints_of(incident), 0))[: self._most])
+        return tuple(sorted(unknown, key=lambda incident: tries.get(incident.fingerprints, 0))[: self._most])
 
     def _ended(self, now: datetime) -> tuple[Outcome | None, str]:
         """Take the outcome of an analysis that is over; return it, and what of it could not be written, in words."""

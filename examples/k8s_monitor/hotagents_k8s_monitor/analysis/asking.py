@@ -14,7 +14,7 @@ from hotagents_k8s_monitor.analysis.conversation import Asks
 from hotagents_k8s_monitor.analysis.errors import AnalysisError, BudgetError, NothingSentError
 from hotagents_k8s_monitor.analysis.looking import looking
 from hotagents_k8s_monitor.analysis.orchestrating import Orchestrator
-from hotagents_k8s_monitor.analysis.outcome import Outcome, fingerprints_of
+from hotagents_k8s_monitor.analysis.outcome import Outcome
 from hotagents_k8s_monitor.analysis.results import Form
 from hotagents_k8s_monitor.analysis.reviewing import changes_before, changes_of, reviewing
 
@@ -94,7 +94,7 @@ def ask_about(
         said=escape(said, limit=400),
         reason=reason,
         remarks=remarks,
-        asked=tuple(fingerprints_of(incident) for incident in question.incidents),
+        asked=tuple(incident.fingerprints for incident in question.incidents),
         generation=generation.number,
         digest=generation.digest,
         at=question.at,

@@ -40,7 +40,7 @@ def briefed(
         "kind": incident.owner.kind,
         "severity": incident.severity,
         "tier": first.tier,
-        "since": min(finding.since for finding in incident.findings).isoformat(),
+        "since": incident.since.isoformat(),
         "findings": [_finding(finding, snapshot) for finding in incident.findings[:_MOST_FINDINGS]],
         "more_findings": max(0, len(incident.findings) - _MOST_FINDINGS),
         "changes": list(changes),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.cluster import Object, Resource, Snapshot
     from hotagents_k8s_monitor.policy import Policy
 
-__all__ = ["NoReading", "Reads", "looked_into", "looking", "resource_of"]
+__all__ = ["Reads", "looked_into", "looking", "resource_of"]
 
 _MOST_LISTED: Final = 100
 _LINES: Final = 100
@@ -58,24 +58,6 @@ class Reads(Protocol):
     def close(self) -> None:
         """Give connections back."""
         ...
-
-
-@final
-class NoReading:
-    """What is asked where there is no cluster any more, such as that of a recording."""
-
-    def events(self, kind: str, namespace: str, name: str, uid: str = "") -> Sequence[Mapping[str, Any]]:
-        """Say that there are none to be had."""
-        del kind, namespace, name, uid
-        raise FunctionError("events cannot be had here")
-
-    def logs(self, namespace: str, pod: str, container: str = "", *, previous: bool = False, lines: int = 100) -> str:
-        """Say that there are none to be had."""
-        del namespace, pod, container, previous, lines
-        raise FunctionError("logs cannot be had here")
-
-    def close(self) -> None:
-        """Do nothing."""
 
 
 def looking(

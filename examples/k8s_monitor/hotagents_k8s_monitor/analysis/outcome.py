@@ -20,15 +20,10 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.incidents import Incident
     from hotagents_k8s_monitor.policy import Policy
 
-__all__ = ["Outcome", "Question", "State", "fingerprints_of", "unfinished"]
+__all__ = ["Outcome", "Question", "State", "unfinished"]
 
 State: TypeAlias = Literal["ok", "unavailable", "stopped"]
 """There are remarks; there was no model, or no use of it; its budget was used up first."""
-
-
-def fingerprints_of(incident: Incident) -> frozenset[str]:
-    """Return what an incident's analysis is kept by, beside the generation's digest."""
-    return frozenset(finding.fingerprint for finding in incident.findings)
 
 
 @final
@@ -120,7 +115,7 @@ def unfinished(question: Question, said: str) -> Outcome:
         state="unavailable",
         said=escape(said, limit=400),
         reason="failed",
-        asked=tuple(map(fingerprints_of, question.incidents)),
+        asked=tuple(incident.fingerprints for incident in question.incidents),
         generation=generation.number,
         digest=generation.digest,
         at=question.at,

@@ -106,7 +106,7 @@ class Form:
             return None
         return Remark(
             owner=incident.owner,
-            fingerprints=frozenset(finding.fingerprint for finding in incident.findings),
+            fingerprints=incident.fingerprints,
             at=self._now,
             summary=summary,
             cause=cause if evidence else "",
@@ -117,12 +117,11 @@ class Form:
 
     def _there(self, named: Any, incident: Incident) -> Iterator[str]:
         """Yield the ids of those that there are."""
-        fingerprints = {finding.fingerprint for finding in incident.findings}
         for text in named if isinstance(named, list) else ():
             if not isinstance(text, str) or len(text) > LONGEST_ID:
                 continue
             kind, _, rest = text.partition("/")
-            if (kind == "finding" and rest in fingerprints) or self._object(text) is not None:
+            if (kind == "finding" and rest in incident.fingerprints) or self._object(text) is not None:
                 yield said(text, LONGEST_ID)
 
     def _object(self, text: Any) -> tuple[str, str, str] | None:

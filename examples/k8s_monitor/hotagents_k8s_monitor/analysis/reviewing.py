@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.cluster.deadline import Deadline
     from hotagents_k8s_monitor.incidents import Incident
 
-__all__ = ["began", "changes_before", "changes_of", "reviewing"]
+__all__ = ["changes_before", "changes_of", "reviewing"]
 
 _MOST_CHARACTERS: Final = 6_000  # of one incident; an analysis has ten
 _MOST_FILES: Final = 8
@@ -45,7 +45,7 @@ def changes_before(changes: Changes, incident: Incident, snapshot: Snapshot) -> 
 
     It is bounded, since all of it stands in each request of an analysis: what is left out, agents can ask for.
     """
-    found = changes.candidates_for(snapshot, incident.owner, began(incident))
+    found = changes.candidates_for(snapshot, incident.owner, incident.since)
     told: list[dict[str, Any]] = []
     left = _MOST_CHARACTERS
     for candidate in found.items:
@@ -68,13 +68,8 @@ def reviewing(changes: Changes, incident: Incident) -> Iterator[Function]:
             description=told["description"],
             properties=schema["properties"],
             required=tuple(schema["required"]),
-            call=partial(_called, changes, told["name"], began(incident)),
+            call=partial(_called, changes, told["name"], incident.since),
         )
-
-
-def began(incident: Incident) -> datetime:
-    """Return when the first of an incident's faults began."""
-    return min(finding.since for finding in incident.findings)
 
 
 def _called(changes: Changes, name: str, begin: datetime, given: Mapping[str, Any]) -> str:

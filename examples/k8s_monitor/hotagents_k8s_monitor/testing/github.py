@@ -6,20 +6,17 @@ every `Receiver` does, see `Failure`, and `rate_limited` is GitHub's own way.
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime, timezone
 from hashlib import sha1
-from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from hotagents_k8s_monitor.testing.github_shapes import commit_of, deployment_of, pull_of, status_of
-from hotagents_k8s_monitor.testing.receiving import Failure, Received, Receiver
+from hotagents_k8s_monitor.testing.receiving import Failure, Handler, Received, Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Self
 
 __all__ = ["FakeGitHub", "rate_limited"]
 
@@ -68,11 +65,10 @@ class FakeGitHub(Receiver):
         self._token = token
         self._repositories = {name: _Repository() for name in repositories}
 
-    def __enter__(self) -> Self:
-        super().__enter__()
-        assert self._server is not None  # noqa: S101 - just made
-        self._server.RequestHandlerClass = _Handler  # nobody knows the address yet
-        return self
+    @property
+    def handler(self) -> type[Handler]:
+        """What takes its requests."""
+        return _Handler
 
     def commit(
         self,
@@ -175,39 +171,17 @@ def _deployments(there: _Repository, name: str, of: str, query: Mapping[str, str
 
 
 @final
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Any
+class _Handler(Handler):
+    text_type = "text/html"
 
-    def log_message(self, *_arguments: object) -> None:
-        """Stay silent: `Receiver.requests` tells."""
-
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - as the server calls it
+        """Answer a question, whose query stands in for a body."""
         url = urlsplit(self.path)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Received(url.path, headers, dict(parse_qsl(url.query, keep_blank_values=True)))
-        failure, status, body = self.server.receiver.handle(request)
-        if failure is not None and failure.hangs:
-            self.server.closing.wait()
-        if failure is not None and (failure.cuts or failure.hangs):
-            self.close_connection = True
-            return
-        if failure is not None:
-            self._send(status, body, failure.headers)
-        elif isinstance(body, list):
-            self._send(status, *_paged(body, request, self.server.receiver.url))
-        else:
-            self._send(status, body, {})
+        self.respond(Received(url.path, self.names, dict(parse_qsl(url.query, keep_blank_values=True))))
 
-    def _send(self, status: int, body: Any, headers: Mapping[str, str]) -> None:
-        content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Type", "text/html" if isinstance(body, str) else "application/json; charset=utf-8")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+    def shaped(self, request: Received, body: Any) -> tuple[Any, Mapping[str, str]]:
+        """Return one page of a list."""
+        return _paged(body, request, self.server.receiver.url) if isinstance(body, list) else (body, {})
 
 
 def _paged(items: list[Any], request: Received, url: str) -> tuple[list[Any], dict[str, str]]:

@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
 import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 from urllib.parse import parse_qsl, urlsplit
+
+from hotagents_k8s_monitor.testing.serving import Loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
 
-__all__ = ["Failure", "FakeWebhook", "Received", "Receiver"]
-
-_POLL: Final = 0.02
-_CLOSING: Final = 1.0
+__all__ = ["Failure", "FakeWebhook", "Handler", "Received", "Receiver"]
 
 
 class Received(NamedTuple):
@@ -80,6 +78,11 @@ class Receiver:
         server, self._server = self._server, None
         if server is not None:
             server.close()
+
+    @property
+    def handler(self) -> type[Handler]:
+        """What takes its requests."""
+        return Handler
 
     @property
     def url(self) -> str:
@@ -152,66 +155,56 @@ class FakeWebhook(Receiver):
 
 
 @final
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
+class _Server(Loopback):
     def __init__(self, receiver: Receiver) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(receiver.handler, name="fake-receiver")
         self.receiver = receiver
-        self.closing = threading.Event()
-        self._connections: set[socket.socket] = set()
-        self._thread = threading.Thread(target=self.serve_forever, args=(_POLL,), name="fake-receiver", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def close(self) -> None:
-        self.closing.set()
-        self.shutdown()
-        for connection in list(self._connections):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        self.server_close()
-        self._thread.join(_CLOSING)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: clients leave."""
 
 
-@final
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """Hands requests to its server's `Receiver`, and sends what that answers or how it fails."""
+
     protocol_version = "HTTP/1.1"
     server: _Server
+    text_type = "text/plain"
 
     def log_message(self, *_arguments: object) -> None:
         """Stay silent: `Receiver.requests` tells."""
 
+    @property
+    def names(self) -> dict[str, str]:
+        """The headers, with names in lower case."""
+        return {name.lower(): value for name, value in self.headers.items()}
+
     def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Received(urlsplit(self.path).path, headers, _body(raw, headers.get("content-type", "")))
+        """Answer what is posted."""
+        raw, names = self.rfile.read(int(self.headers.get("Content-Length") or 0)), self.names
+        self.respond(Received(urlsplit(self.path).path, names, _body(raw, names.get("content-type", ""))))
+
+    def respond(self, request: Received) -> None:
+        """Send what there is to send, or nothing."""
         failure, status, body = self.server.receiver.handle(request)
         if failure is not None and failure.hangs:
             self.server.closing.wait()
         if failure is not None and (failure.cuts or failure.hangs):
             self.close_connection = True
-            return
-        self._send(status, body, failure.headers if failure is not None else {})
+        elif failure is not None:
+            self.send(status, body, failure.headers)
+        else:
+            self.send(status, *self.shaped(request, body))
 
-    def _send(self, status: int, body: Any, headers: Mapping[str, str]) -> None:
+    def shaped(self, request: Received, body: Any) -> tuple[Any, Mapping[str, str]]:
+        """Return the body of an answer as it is sent, and what headers go with it."""
+        del request
+        return body, {}
+
+    def send(self, status: int, body: Any, headers: Mapping[str, str]) -> None:
+        """Send an answer: a text as it is, everything else as JSON."""
         content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Type", "text/plain" if isinstance(body, str) else "application/json")
+        self.send_header("Content-Type", self.text_type if isinstance(body, str) else "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

@@ -7,9 +7,9 @@ import pytest
 from hotagents_k8s_monitor.analysis.analyst import Analyst
 from hotagents_k8s_monitor.analysis.asking import Sources
 from hotagents_k8s_monitor.analysis.keeping import Kept
-from hotagents_k8s_monitor.analysis.looking import NoReading
 from hotagents_k8s_monitor.analysis.model import Access
 from hotagents_k8s_monitor.analysis.terms import Terms
+from hotagents_k8s_monitor.testing.reading import NoReading
 
 if TYPE_CHECKING:
     from collections.abc import Callable

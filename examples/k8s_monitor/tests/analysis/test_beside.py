@@ -18,6 +18,7 @@ from hotagents_k8s_monitor.records import Recorder
 from hotagents_k8s_monitor.testing.model import (
     ModelServer,
     failing,
+    formed,
     instance_of,
     structured,
 )
@@ -36,10 +37,6 @@ CART: Final = deployment("cart", namespace="shop", replicas=2, available=1, sinc
 
 def short(name: str) -> dict[str, Any]:
     return deployment(name, namespace="shop", replicas=2, available=1, since=OLD)
-
-
-def answer(request: Request) -> Reply:
-    return structured(instance_of(request.output_config["format"]["schema"]))
 
 
 def test_an_incident_of_a_model_that_says_nothing_of_it_has_that_in_its_note(asking: Callable[..., Any]) -> None:
@@ -74,7 +71,7 @@ def remarks_in(directory: Path) -> list[list[Any]]:
 def test_a_remark_is_recorded_once_with_each_incident_that_has_it(
     recorded: Callable[[ModelServer], Any], tmp_path: Path
 ) -> None:
-    with ModelServer(answer) as server:
+    with ModelServer(formed) as server:
         bench = recorded(server)
         bench.look(CART)
         for _ in range(3):
@@ -93,7 +90,7 @@ def test_a_remark_is_recorded_once_with_each_incident_that_has_it(
 def test_records_stay_small_and_a_remark_makes_no_line_long(
     recorded: Callable[[ModelServer], Any], tmp_path: Path
 ) -> None:
-    with ModelServer(answer) as server:
+    with ModelServer(formed) as server:
         bench = recorded(server)
         for _ in range(60):
             bench.look(CART, after=MINUTE)
@@ -107,7 +104,7 @@ def test_records_stay_small_and_a_remark_makes_no_line_long(
 
 def test_a_disk_that_is_full_is_said_and_costs_nothing_else(asking: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with ModelServer(answer) as server:
+    with ModelServer(formed) as server:
         bench = asking(server, directory=tmp_path / "file" / "data")
         result = bench.look(CART)
         assert "NOT WRITTEN the analysis: " in result.summary
@@ -137,7 +134,7 @@ def test_an_object_of_a_namespace_that_is_left_out_is_no_evidence_and_is_told_to
 
 
 def test_what_was_said_of_one_owner_is_not_shown_beside_another(asking: Callable[..., Any]) -> None:
-    with ModelServer(answer) as server:
+    with ModelServer(formed) as server:
         bench = asking(server)
         bench.look(CART)
         analyst = bench.monitor._analyst

@@ -10,9 +10,8 @@ import pytest
 from hotagents_k8s_monitor.testing.model import (
     ModelServer,
     failing,
-    instance_of,
+    formed,
     sensible,
-    structured,
     text,
 )
 from hotagents_k8s_monitor.testing.objects import NOW, deployment
@@ -33,10 +32,6 @@ def short(name: str) -> dict[str, Any]:
     return deployment(name, namespace="shop", replicas=2, available=1, since=OLD)
 
 
-def answer(request: Request) -> Reply:
-    return structured(instance_of(request.output_config["format"]["schema"]))
-
-
 def incidents_in(request: Request) -> list[str]:
     schema = request.output_config["format"]["schema"]
     found: list[str] = schema["properties"]["remarks"]["items"]["properties"]["incident"]["enum"]
@@ -48,7 +43,7 @@ def test_what_takes_too_much_is_asked_about_in_smaller_parts_and_last(asking: Ca
 
     def script(request: Request) -> Reply:
         sizes.append(len(incidents_in(request)))
-        return text("I cannot.") if "shop/w03" in request.text else answer(request)
+        return text("I cannot.") if "shop/w03" in request.text else formed(request)
 
     names = [f"w{number:02}" for number in range(12)]
     with ModelServer(script) as server:
@@ -60,7 +55,7 @@ def test_what_takes_too_much_is_asked_about_in_smaller_parts_and_last(asking: Ca
 
 
 def test_a_generation_that_goes_back_and_forth_is_asked_for_once_each(asking: Callable[..., Any]) -> None:
-    with ModelServer(answer) as server:
+    with ModelServer(formed) as server:
         bench = asking(server)
         names = [ON_CALL, "P0: others"]
         bench.look(CART)
@@ -74,7 +69,7 @@ def test_a_generation_that_goes_back_and_forth_is_asked_for_once_each(asking: Ca
 def test_a_generation_that_changes_each_minute_is_asked_for_each_interval_and_what_waits_is_said(
     asking: Callable[..., Any],
 ) -> None:
-    with ModelServer(answer) as server:
+    with ModelServer(formed) as server:
         bench = asking(server)
         bench.look(CART)
         states, last = [], ON_CALL
@@ -88,7 +83,7 @@ def test_a_generation_that_changes_each_minute_is_asked_for_each_interval_and_wh
 
 
 def test_what_flaps_costs_an_analysis_an_interval_at_most(asking: Callable[..., Any]) -> None:
-    with ModelServer(answer) as server:
+    with ModelServer(formed) as server:
         bench = asking(server)
         for number in range(120):
             bench.look(*(short(f"w{n}") for n in range(number % 7, number % 7 + 3)), after=MINUTE)
@@ -100,7 +95,7 @@ def test_what_is_muted_and_then_open_is_asked_about_once_it_is_open(asking: Call
         "known_issues: []\n",
         "known_issues:\n  - {match: {name: cart}, until: 2026-12-31, reason: it is known}\n",
     )
-    with ModelServer(answer) as server:
+    with ModelServer(formed) as server:
         bench = asking(server)
         bench.edit("CLAUDE.md", muted)
         for _ in range(5):
@@ -111,7 +106,7 @@ def test_what_is_muted_and_then_open_is_asked_about_once_it_is_open(asking: Call
 
 
 def test_a_hundred_open_incidents_are_asked_about_ten_at_a_time_and_then_no_more(asking: Callable[..., Any]) -> None:
-    with ModelServer(answer) as server:
+    with ModelServer(formed) as server:
         bench = asking(server)
         left = []
         for _ in range(10):

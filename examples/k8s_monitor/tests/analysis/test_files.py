@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from hotagents_k8s_monitor.testing.model import ModelServer, instance_of, structured, text, tool_use
+from hotagents_k8s_monitor.testing.model import ModelServer, formed, text, tool_use
 from hotagents_k8s_monitor.testing.objects import NOW, deployment
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def script(request: Request) -> Reply:
         return text("seen")
     if len(request.messages) == 1:
         return tool_use(*((name, {"incident": "incident-1", "task": "look"}) for name in AGENTS))
-    return structured(instance_of(request.output_config["format"]["schema"]))
+    return formed(request)
 
 
 def asked(bench: Any, server: ModelServer, after: timedelta) -> list[Request]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from hotagents_k8s_monitor.testing.model import ModelServer, instance_of, structured, text, tool_use
+from hotagents_k8s_monitor.testing.model import ModelServer, formed, text, tool_use
 from hotagents_k8s_monitor.testing.objects import NOW, deployment
 
 if TYPE_CHECKING:
@@ -18,11 +18,6 @@ LOOK: Final = ("get", {"resource": "deployments.apps", "namespace": "shop", "nam
 ASK: Final = ("k8s-analyzer", {"incident": "incident-1", "task": "look"})
 
 
-def answer(request: Request) -> Reply:
-    """The answer in the form that was asked for, whatever is in it."""
-    return structured(instance_of(request.output_config["format"]["schema"]))
-
-
 def of_agent(request: Request) -> bool:
     return "k8s-analyzer" not in request.tools
 
@@ -31,7 +26,7 @@ def test_an_agent_is_told_of_its_own_tools_alone_and_runs_as_its_own_model(askin
     def script(request: Request) -> Reply:
         if of_agent(request):
             return text("It is short of one.")
-        return tool_use(ASK, ("slack-notifier", ASK[1])) if len(request.messages) == 1 else answer(request)
+        return tool_use(ASK, ("slack-notifier", ASK[1])) if len(request.messages) == 1 else formed(request)
 
     with ModelServer(script) as server:
         asking(server).look(CART)
@@ -52,7 +47,7 @@ def test_an_agent_is_told_of_its_own_tools_alone_and_runs_as_its_own_model(askin
 def test_a_tool_that_an_agent_does_not_have_is_refused_whatever_the_model_says(asking: Callable[..., Any]) -> None:
     def script(request: Request) -> Reply:
         if not of_agent(request):
-            return tool_use(ASK) if len(request.messages) == 1 else answer(request)
+            return tool_use(ASK) if len(request.messages) == 1 else formed(request)
         if len(request.messages) == 1:
             return tool_use(("logs", {"namespace": "shop", "name": "x"}), ("exec", {"command": "id"}), LOOK)
         return text("done")
@@ -73,7 +68,7 @@ def test_a_tool_that_is_withdrawn_is_refused_from_that_moment_and_stays_so(askin
 
     def script(request: Request) -> Reply:
         if not of_agent(request):
-            return tool_use(ASK) if len(request.messages) == 1 else answer(request)
+            return tool_use(ASK) if len(request.messages) == 1 else formed(request)
         if request.results and (edit := next(edits, None)) is not None:
             bench.edit("agents/k8s-analyzer.md", edit)
         return tool_use(LOOK) if len(request.messages) < 7 else text("done")
@@ -94,7 +89,7 @@ def test_an_agent_that_is_withdrawn_is_not_asked_any_more(asking: Callable[..., 
         if of_agent(request):
             return text("seen")
         if request.results:
-            return answer(request)
+            return formed(request)
         bench.edit("agents/k8s-analyzer.md", ("tools: get, describe, events", "tools: []"))
         return tool_use(ASK)
 
@@ -109,7 +104,7 @@ def test_namespaces_that_the_configuration_leaves_out_are_left_out_here_too(aski
 
     def script(request: Request) -> Reply:
         if not of_agent(request):
-            return tool_use(ASK) if len(request.messages) == 1 else answer(request)
+            return tool_use(ASK) if len(request.messages) == 1 else formed(request)
         if len(request.messages) == 1:
             return tool_use(
                 ("get", {"resource": "deployments.apps"}),
@@ -143,7 +138,7 @@ def test_an_agent_that_comes_to_no_end_costs_its_turns_and_no_more(asking: Calla
     def script(request: Request) -> Reply:
         if of_agent(request):
             return tool_use(LOOK)
-        return tool_use(ASK) if len(request.messages) == 1 else answer(request)
+        return tool_use(ASK) if len(request.messages) == 1 else formed(request)
 
     with ModelServer(script) as server:
         result = asking(server, turns=30).look(CART)
@@ -158,7 +153,7 @@ def test_the_turns_that_agents_take_leave_one_for_the_answer(asking: Callable[..
     def script(request: Request) -> Reply:
         if of_agent(request):
             return tool_use(LOOK)
-        return tool_use(ASK) if len(request.messages) == 1 else answer(request)
+        return tool_use(ASK) if len(request.messages) == 1 else formed(request)
 
     with ModelServer(script) as server:
         result = asking(server, turns=4).look(CART)

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from hotagents_k8s_monitor.metrics import MonitorCollector, Tally
 from hotagents_k8s_monitor.testing import Recording
-from hotagents_k8s_monitor.testing.model import ModelServer, instance_of, structured, text, tool_use
+from hotagents_k8s_monitor.testing.model import ModelServer, formed, text, tool_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ def thorough(request: Request) -> Reply:
         if asked == 0:
             calls = (("k8s-analyzer", {"incident": f"incident-{n}", "task": "What is wrong?"}) for n in FIVE)
             return tool_use(*calls)
-        return structured(instance_of(request.output_config["format"]["schema"]))
+        return formed(request)
     one = {"resource": "deployments.apps", "namespace": "payments", "name": "checkout-api"}
     if asked == 0:
         return tool_use(("get", {"resource": "pods", "namespace": "payments"}), ("describe", one))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 import pytest
 
 from hotagents_k8s_monitor.analysis.bodies import redacted_body
-from hotagents_k8s_monitor.testing.model import ModelServer, instance_of, sensible, structured, text, tool_use
+from hotagents_k8s_monitor.testing.model import ModelServer, formed, sensible, text, tool_use
 from hotagents_k8s_monitor.testing.objects import NOW, deployment, pod, replica_set
 
 if TYPE_CHECKING:
@@ -86,18 +86,13 @@ def cluster(secret: str) -> list[dict[str, Any]]:
     return [owner, one]
 
 
-def answer(request: Request) -> Reply:
-    """The answer in the form that was asked for, whatever is in it."""
-    return structured(instance_of(request.output_config["format"]["schema"]))
-
-
 def curious(request: Request) -> Reply:
     """A model that has the agents call everything that there is, and is told of it."""
     if "k8s-analyzer" in request.tools:
         asked = len(request.messages) // 2
         if asked == 0:
             return tool_use(("k8s-analyzer", {"incident": "incident-1", "task": "look at everything"}))
-        return answer(request)
+        return formed(request)
     if len(request.messages) == 1:
         one = {"namespace": "shop", "name": "cart-5d4f-x"}
         return tool_use(

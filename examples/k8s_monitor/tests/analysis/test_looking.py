@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hotagents_k8s_monitor.analysis.functions import MOST_CHARACTERS, FunctionError
-from hotagents_k8s_monitor.analysis.looking import NoReading, looking
+from hotagents_k8s_monitor.analysis.looking import looking
 from hotagents_k8s_monitor.cluster import Snapshot
 from hotagents_k8s_monitor.cluster.errors import ClusterError
 from hotagents_k8s_monitor.cluster.kinds import KINDS
 from hotagents_k8s_monitor.cluster.snapshot import Gap
 from hotagents_k8s_monitor.policy import Policy
 from hotagents_k8s_monitor.testing.objects import NOW, deployment, node, pod, replica_set
+from hotagents_k8s_monitor.testing.reading import NoReading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from hotagents_k8s_monitor.testing.model import ModelServer, Reply, instance_of, structured, text, tool_use
+from hotagents_k8s_monitor.testing.model import ModelServer, Reply, formed, instance_of, structured, text, tool_use
 from hotagents_k8s_monitor.testing.objects import NOW, deployment
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def asks(name: str, *calls: tuple[str, dict[str, Any]], task: str = "look") -> C
             return tool_use(*calls) if first and calls else text(f"seen {CLOSING}")
         if first:
             return tool_use((name, {"incident": "incident-1", "task": task}))
-        return structured(instance_of(request.output_config["format"]["schema"]))
+        return formed(request)
 
     return script
 

@@ -11,7 +11,7 @@ import pytest
 
 from hotagents_k8s_monitor.changes import GitHub
 from hotagents_k8s_monitor.testing import Failure, FakeGitHub
-from hotagents_k8s_monitor.testing.model import HOSTILE, ModelServer, instance_of, structured, text, tool_use
+from hotagents_k8s_monitor.testing.model import HOSTILE, ModelServer, formed, text, tool_use
 from hotagents_k8s_monitor.testing.objects import NOW, deployment, pod, replica_set
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def asks(*calls: tuple[str, dict[str, Any]]) -> Callable[[Request], Reply]:
         first = len(request.messages) == 1
         if "github-reviewer" in request.tools:
             ask = ("github-reviewer", {"incident": "incident-1", "task": "Was it a change?"})
-            return tool_use(ask) if first else structured(instance_of(request.output_config["format"]["schema"]))
+            return tool_use(ask) if first else formed(request)
         return tool_use(*calls) if first else text("It makes the pool smaller.")
 
     return script

@@ -12,11 +12,10 @@ from hotagents_k8s_monitor.analysis import analyst as analysing
 from hotagents_k8s_monitor.testing.model import (
     ModelServer,
     failing,
-    instance_of,
+    formed,
     malformed,
     refused,
     slow,
-    structured,
     text,
 )
 from hotagents_k8s_monitor.testing.objects import NOW, deployment
@@ -36,16 +35,12 @@ def short(name: str) -> dict[str, Any]:
     return deployment(name, namespace="shop", replicas=2, available=1, since=OLD)
 
 
-def answer(request: Request) -> Reply:
-    return structured(instance_of(request.output_config["format"]["schema"]))
-
-
 def analyses() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "k8s-monitor-analysis"]
 
 
 def test_no_pin_is_left_after_fifty_analyses_whatever_they_came_to(asking: Callable[..., Any]) -> None:
-    replies = [answer, failing(500, "api_error", "no", retry_after=0.001), refused(), malformed(), text("well")]
+    replies = [formed, failing(500, "api_error", "no", retry_after=0.001), refused(), malformed(), text("well")]
 
     def script(request: Request) -> Any:
         reply = replies[len(numbers) % len(replies)]
@@ -69,7 +64,7 @@ def test_no_two_analyses_are_at_work_at_once(asking: Callable[..., Any]) -> None
 
     def script(request: Request) -> Reply:
         over.wait(30)
-        return answer(request)
+        return formed(request)
 
     with ModelServer(script) as server:
         bench = asking(server, waits=False)
@@ -107,7 +102,7 @@ def test_an_end_in_its_midst_leaves_no_pin_and_another_beginning_asks_again(
         if not first.is_set():
             first.set()
             closed.wait(30)
-        return answer(request)
+        return formed(request)
 
     closed = threading.Event()
     with ModelServer(script) as server:
@@ -145,7 +140,7 @@ def test_that_no_thread_can_be_had_is_said(asking: Callable[..., Any], monkeypat
     def start(_thread: object) -> None:
         raise RuntimeError("can't start new thread")
 
-    with ModelServer(answer) as server:
+    with ModelServer(formed) as server:
         bench = asking(server)
         with monkeypatch.context() as patched:
             patched.setattr(analysing._Work, "start", start)
@@ -163,7 +158,7 @@ def test_a_mistake_of_its_own_is_said_and_costs_no_message(
     def mistaken(*_arguments: object, **_options: object) -> Any:
         raise LookupError("a mistake")
 
-    with ModelServer(answer) as server:
+    with ModelServer(formed) as server:
         bench = asking(server)
         monkeypatch.setattr(analysing, name, mistaken)
         result = bench.look(CART)

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 from hotagents_k8s_monitor.analysis.analyst import Analyst
 from hotagents_k8s_monitor.analysis.asking import Sources
 from hotagents_k8s_monitor.analysis.keeping import Kept
-from hotagents_k8s_monitor.analysis.looking import NoReading
 from hotagents_k8s_monitor.analysis.model import Access
 from hotagents_k8s_monitor.analysis.terms import Terms
 from hotagents_k8s_monitor.cli.app import app
@@ -20,6 +19,7 @@ from hotagents_k8s_monitor.records import Recorder
 from hotagents_k8s_monitor.settings import Settings
 from hotagents_k8s_monitor.testing.model import ModelServer, structured
 from hotagents_k8s_monitor.testing.objects import NOW, deployment
+from hotagents_k8s_monitor.testing.reading import NoReading
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,6 @@ import pytest
 from hotagents_k8s_monitor.analysis.analyst import Analyst
 from hotagents_k8s_monitor.analysis.asking import Sources
 from hotagents_k8s_monitor.analysis.keeping import Kept
-from hotagents_k8s_monitor.analysis.looking import NoReading
 from hotagents_k8s_monitor.analysis.model import Access
 from hotagents_k8s_monitor.analysis.terms import Terms
 from hotagents_k8s_monitor.messages import Message
@@ -22,6 +21,7 @@ from hotagents_k8s_monitor.post import Post
 from hotagents_k8s_monitor.settings import Settings
 from hotagents_k8s_monitor.testing.model import ModelServer, failing, instance_of, structured
 from hotagents_k8s_monitor.testing.objects import NOW, deployment
+from hotagents_k8s_monitor.testing.reading import NoReading
 
 if TYPE_CHECKING:
     from collections.abc import Callable

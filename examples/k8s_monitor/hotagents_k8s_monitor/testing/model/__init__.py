@@ -22,7 +22,7 @@ from hotagents_k8s_monitor.testing.model.replies import (
     tool_use,
 )
 from hotagents_k8s_monitor.testing.model.requests import Request
-from hotagents_k8s_monitor.testing.model.sensible import sensible
+from hotagents_k8s_monitor.testing.model.sensible import formed, sensible
 from hotagents_k8s_monitor.testing.model.server import ModelServer
 from hotagents_k8s_monitor.testing.model.trouble import (
     dripping,
@@ -47,6 +47,7 @@ __all__ = [
     "dripping",
     "dropped",
     "failing",
+    "formed",
     "html",
     "huge",
     "instance_of",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hotagents_k8s_monitor.testing.model.replies import Reply
     from hotagents_k8s_monitor.testing.model.requests import Request
 
-__all__ = ["sensible"]
+__all__ = ["formed", "sensible"]
 
 _INPUT: Final = "..."
 
@@ -28,10 +28,19 @@ def sensible(request: Request) -> Reply:
     left = _left(request)
     if left:
         return tool_use((left[0]["name"], instance_of(left[0]["input_schema"], word=_INPUT)))
-    wanted = request.output_config.get("format")
-    if wanted:
-        return structured(instance_of(wanted["schema"]))
+    if "format" in request.output_config:
+        return formed(request)
     return text(f"That is all: I was told {len(_called(request))} results.")
+
+
+def formed(request: Request) -> Reply:
+    """Return an answer in the form that is asked for, whatever is in it.
+
+    Raises:
+        KeyError: If none is.
+        ValueError: If its schema has no instance that ends.
+    """
+    return structured(instance_of(request.output_config["format"]["schema"]))
 
 
 def _left(request: Request) -> list[Mapping[str, Any]]:
